@@ -1,0 +1,62 @@
+# Everything a person runs. `make help` lists the commands.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+RUN := $(PYTHON) -m scripts
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make build RAW_DIR=<folder> AS_OF=<yyyy-mm-dd> [PUBLISH_TO=<file>]"
+	@echo "                 builds from your own files into a file of its own"
+	@echo
+	@echo "  $(RUN) --help lists the commands that take arguments."
+
+.PHONY: build
+build: venv ## Build, test, audit, publish and document (the demo, or your files)
+	@$(RUN) build \
+		$(if $(RAW_DIR),--raw-dir "$(RAW_DIR)") \
+		$(if $(AS_OF),--as-of "$(AS_OF)") \
+		$(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")
+
+.PHONY: test
+test: venv lint ## Lint, then every test of the project
+	@$(PYTHON) -m pytest
+
+.PHONY: lint
+lint: venv ## Check style and structure (ruff, sqlfluff, dbt-bouncer)
+	@.venv/bin/ruff check --quiet scripts tests
+	@.venv/bin/ruff format --quiet --check scripts tests
+
+.PHONY: docs
+docs: venv ## Write the docs page (the metric dictionary) anew
+	@$(RUN) docs
+
+.PHONY: clean
+clean: ## Remove what a build makes: work file, published files, logs
+	@rm -rf target logs published work/*
+
+# The environment is made once and again whenever the lock changes: a copy of the lock that it
+# was made from is kept in it.
+.PHONY: venv
+venv:
+	@if ! cmp -s requirements.txt .venv/requirements.txt; then \
+		python=; \
+		for candidate in python3.11 python3; do \
+			if "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
+			then python=$$candidate; break; fi; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo "Bellwether needs Python 3.11: neither python3.11 nor python3 is one." \
+				"Install it (e.g. apt-get install python3.11 python3.11-venv), then make again." >&2; \
+			exit 1; \
+		fi; \
+		echo "Setting up .venv from requirements.txt (once)"; \
+		"$$python" -m venv .venv; \
+		.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt; \
+		cp requirements.txt .venv/requirements.txt; \
+	fi

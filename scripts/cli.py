@@ -1,0 +1,32 @@
+"""Collects the commands of `python -m scripts`.
+
+Modules are imported here, so they import what is slow (dbt, MetricFlow, Great Expectations)
+inside their functions.
+"""
+
+import sys
+
+import typer
+
+from scripts import build, docs, publish
+from scripts.project import UserError
+
+app = typer.Typer(
+    help="Commands of Bellwether. Each has its own --help.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("build")(build.command)
+app.command("publish")(publish.command)
+app.command("docs")(docs.command)
+
+
+def main() -> None:
+    """Run a command; a user's mistake ends in one sentence on stderr and exit code 1."""
+    try:
+        app(prog_name="python -m scripts")
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,69 @@
+"""dbt in this process: one start-up for all commands, its chatter in a log file."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.project import ROOT, Places, UserError
+
+
+@dataclass
+class Dbt:
+    """Runs dbt commands for one build's places, with one set of vars."""
+
+    places: Places
+    variables: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        os.environ["BELLWETHER_WORK_FILE"] = str(self.places.work_file)
+        self.places.work_file.parent.mkdir(parents=True, exist_ok=True)
+
+    def run(self, command: Sequence[str]) -> Any:
+        """Run one dbt command and give its result; what failed is raised as a UserError."""
+        from dbt.cli.main import dbtRunner
+
+        response = dbtRunner(callbacks=[self._note_warning]).invoke(
+            [
+                *command,
+                *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+                *("--target-path", str(self.places.target)),
+                *("--log-path", str(self.places.logs)),
+                *("--log-level", "none", "--log-level-file", "info"),
+                *("--vars", json.dumps(self.variables)),
+            ]
+        )
+        if response.exception is not None:
+            raise UserError(f"dbt {command[0]} stopped. {response.exception}\n{self._where()}")
+        if not response.success:
+            raise UserError(f"dbt {command[0]} failed.\n{failures(response.result)}{self._where()}")
+        return response.result
+
+    def release(self) -> None:
+        """Close the work file, which dbt-duckdb keeps open as long as the process lives."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
+
+    def _note_warning(self, event: Any) -> None:
+        if event.info.level == "warn":
+            self.warnings.append(event.info.msg)
+
+    def _where(self) -> str:
+        return f"The whole log is {self.places.logs / 'dbt.log'}."
+
+
+def failures(result: Any) -> str:
+    """What failed, one paragraph each: kind and name, what it is for, dbt's own words."""
+    paragraphs = []
+    for node_result in result.results:
+        if node_result.status in ("error", "fail", "runtime error"):
+            node = node_result.node
+            paragraphs.append(
+                f"  {node.resource_type} {node.name} ({node.original_file_path})\n"
+                + "".join(f"    {line}\n" for line in (node.description or "").splitlines())
+                + "".join(f"    {line}\n" for line in (node_result.message or "").splitlines())
+            )
+    return "".join(paragraphs)

@@ -1,0 +1,32 @@
+"""The metric dictionary: dbt's docs in one file that opens without a server or a network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.dbt import Dbt
+from scripts.project import PUBLISHED_FILE, Places, sibling
+from scripts.publish import put
+
+
+def make_docs(dbt: Dbt) -> Path:
+    """Write the docs of what the work file holds beside the published file; gives the page."""
+    page = sibling(dbt.places.published_file, "docs.html")
+    dbt.run(["docs", "generate", "--static"])
+    dbt.release()
+    put(dbt.places.target / "static_index.html", page)
+    return page
+
+
+def command(
+    publish_to: Annotated[
+        Path, typer.Option(help="The published file beside which the page is put.")
+    ] = PUBLISHED_FILE,
+) -> None:
+    """Write the docs page anew from the last build.
+
+    Example: python -m scripts docs
+    """
+    page = make_docs(Dbt(Places.of(publish_to)))
+    print(f"Open {page} in a browser.")

@@ -1,0 +1,46 @@
+"""Where things are, and how a mistake of the user's is told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOG = "bellwether"  # compiled SQL is fully qualified with it
+PUBLISHED_FILE = ROOT / "published" / f"{CATALOG}.duckdb"
+
+
+class UserError(Exception):
+    """A mistake the user can mend: one plain sentence that says what, where and what to do."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of one build. Builds with different published files share none of them."""
+
+    published_file: Path
+    work_file: Path
+    target: Path
+    logs: Path
+
+    @classmethod
+    def of(cls, published_file: Path = PUBLISHED_FILE) -> "Places":
+        """The places of the build that publishes to `published_file`; the demo's by default."""
+        published_file = published_file.resolve()
+        if published_file == PUBLISHED_FILE:
+            return cls(
+                published_file, ROOT / "work" / f"{CATALOG}.duckdb", ROOT / "target", ROOT / "logs"
+            )
+        work = published_file.parent / f"{published_file.stem}.work"
+        return cls(published_file, work / f"{CATALOG}.duckdb", work / "target", work / "logs")
+
+    @property
+    def manifest(self) -> Path:
+        return self.target / "manifest.json"
+
+    @property
+    def semantic_manifest(self) -> Path:
+        return self.target / "semantic_manifest.json"
+
+
+def sibling(published_file: Path, suffix: str) -> Path:
+    """The file that goes with a published file: bellwether.duckdb → bellwether.docs.html."""
+    return published_file.with_suffix(f".{suffix}")

@@ -1,0 +1,92 @@
+"""Copies the public schemas of a work file into the published file, all or nothing."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.project import CATALOG, PUBLISHED_FILE, Places, UserError, sibling
+
+PUBLIC_SCHEMAS = ("marts", "metadata", "metrics")
+STORAGE_VERSION = "v1.4.0"  # every DuckDB 1.x client from 1.4 reads it
+
+
+def publish(places: Places) -> int:
+    """Copy the public schemas into the published file and give the number of tables.
+
+    The copy is made beside the published file under another name and renamed into place, so
+    that a killed process leaves the published file as it was and a reader that holds the old
+    file goes on reading it.
+    """
+    published_file = places.published_file
+    if not places.work_file.exists():
+        raise UserError(f"There is nothing to publish: {places.work_file} is missing. Build first.")
+    published_file.parent.mkdir(parents=True, exist_ok=True)
+    new_file = _new(published_file)
+    for leftover in (new_file, Path(f"{new_file}.wal")):
+        leftover.unlink(missing_ok=True)
+    tables = _copy_public_schemas(places.work_file, new_file)
+    put(places.semantic_manifest, sibling(published_file, "semantic_manifest.json"))
+    new_file.replace(published_file)
+    return tables
+
+
+def put(source: Path, destination: Path) -> None:
+    """Copy a file into place in one step."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, _new(destination))
+    _new(destination).replace(destination)
+
+
+def _new(path: Path) -> Path:
+    """The name a file has while it is written; a leftover of a killed process is overwritten."""
+    return path.with_name(f".{path.name}.new")
+
+
+def _copy_public_schemas(work_file: Path, new_file: Path) -> int:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {_text(work_file)} as work (read_only)")
+        connection.execute(
+            f"attach {_text(new_file)} as {CATALOG} (storage_version '{STORAGE_VERSION}')"
+        )
+        connection.execute(f"use {CATALOG}")
+        for schema in PUBLIC_SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        tables = connection.execute(
+            """
+            select schema_name, table_name, sql
+            from duckdb_tables()
+            where database_name = 'work' and list_contains(?, schema_name)
+            order by schema_name, table_name
+            """,
+            [list(PUBLIC_SCHEMAS)],
+        ).fetchall()
+        for schema, table, definition in tables:
+            connection.execute(definition)  # with its constraints, in the catalog in use
+            connection.execute(
+                f'insert into {CATALOG}."{schema}"."{table}" from work."{schema}"."{table}"'
+            )
+        connection.execute("use memory")
+        connection.execute(f"detach {CATALOG}")
+    return len(tables)
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def command(
+    publish_to: Annotated[
+        Path, typer.Option(help="The published file; its build's work file is copied.")
+    ] = PUBLISHED_FILE,
+) -> None:
+    """Copy the last build's public schemas into the published file.
+
+    `build` does it after the audit. Example: python -m scripts publish
+    """
+    places = Places.of(publish_to)
+    tables = publish(places)
+    print(f"Published {tables} tables to {places.published_file}.")
