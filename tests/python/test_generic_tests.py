@@ -200,11 +200,14 @@ def write_project(folder: Path) -> None:
 
 def run_dbt(folder: Path, command: str, *arguments: str) -> dict[str, tuple[str, int | None]]:
     """Status and number of failing rows of each data test that ran."""
-    result = dbtRunner().invoke(
-        [command, "--project-dir", str(folder), "--profiles-dir", str(folder)]
-        + ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-        + ["--quiet", *arguments]
-    )
+    places = {
+        "--project-dir": folder,
+        "--profiles-dir": folder,
+        "--target-path": folder / "target",
+        "--log-path": folder / "logs",
+    }
+    flags = [str(part) for place in places.items() for part in place]
+    result = dbtRunner().invoke([command, "--quiet", *flags, *arguments])
     assert result.result is not None, result.exception
     return {
         node.node.name: (str(node.status), node.failures)
