@@ -31,6 +31,9 @@ test: venv lint ## Lint, then every test of the project
 lint: venv ## Check style and structure (ruff, sqlfluff, dbt-bouncer)
 	@.venv/bin/ruff check --quiet scripts tests
 	@.venv/bin/ruff format --quiet --check scripts tests
+	@.venv/bin/dbt --quiet parse
+	@.venv/bin/dbt-bouncer run
+	@.venv/bin/sqlfluff lint --disable-progress-bar models tests/singular analyses
 
 .PHONY: docs
 docs: venv ## Write the docs page (the metric dictionary) anew
