@@ -1,0 +1,11 @@
+{#- Text without white space around it; what people write for "nothing" is null.
+    `na` is not on the list: it is Namibia, and North America. The other clean_
+    macros expect text that went through this one. -#}
+{% macro clean_text(expression) -%}
+    case
+        when lower({{ trim_whitespace(expression) }}) in (
+            '', '-', '--', 'n/a', '#n/a', 'null', '(null)', 'none', 'nan', '\n'
+        ) then null
+        else {{ trim_whitespace(expression) }}
+    end
+{%- endmacro %}

@@ -1,0 +1,58 @@
+{#- Where engines differ on text. Patterns keep to what all regular expression
+    dialects share: [0-9] and [.], never a backslash. -#}
+
+{% macro matches(expression, pattern) -%}
+    {{ return(adapter.dispatch('matches')(expression, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches(expression, pattern) -%}
+    regexp_matches({{ expression }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro replace_matches(expression, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_matches')(expression, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__replace_matches(expression, pattern, replacement) -%}
+    regexp_replace({{ expression }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{#- The pattern's group in its first match; '' where there is none. -#}
+{% macro first_match(expression, pattern) -%}
+    {{ return(adapter.dispatch('first_match')(expression, pattern)) }}
+{%- endmacro %}
+
+{% macro default__first_match(expression, pattern) -%}
+    regexp_extract({{ expression }}, '{{ pattern }}', 1)
+{%- endmacro %}
+
+{#- Without the white space on either side: spaces, tabs, line ends, no-break spaces. -#}
+{% macro trim_whitespace(expression) -%}
+    {{ return(adapter.dispatch('trim_whitespace')(expression)) }}
+{%- endmacro %}
+
+{% macro default__trim_whitespace(expression) -%}
+    trim({{ expression }}, ' ' || chr(9) || chr(10) || chr(13) || chr(160))
+{%- endmacro %}
+
+{#- The value in another type, or null where it can't be read as one. -#}
+{% macro try_cast_to(expression, type) -%}
+    {{ return(adapter.dispatch('try_cast_to')(expression, type)) }}
+{%- endmacro %}
+
+{% macro default__try_cast_to(expression, type) -%}
+    try_cast({{ expression }} as {{ type }})
+{%- endmacro %}
+
+{#- The raw row as a JSON object, in text. -#}
+{% macro raw_row_as_json(names) -%}
+    {{ return(adapter.dispatch('raw_row_as_json')(names)) }}
+{%- endmacro %}
+
+{% macro default__raw_row_as_json(names) -%}
+    cast(json_object(
+        {%- for name in names %}
+        '{{ name }}', raw__{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as {{ dbt.type_string() }})
+{%- endmacro %}

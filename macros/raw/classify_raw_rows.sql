@@ -1,0 +1,157 @@
+{#- Every row of one raw table, typed as its contract says, with what became of it:
+
+    raw_key            the contract's key, parts joined by |
+    row_status         kept, duplicate, superseded or rejected
+    reject_reason      a code, of rejected rows only
+    reject_rule        the broken rule in words
+    raw_row            the whole raw row as JSON, of rejected rows only
+    unreadable_values  optional values that are there but can't be read: taken as null
+
+    A duplicate equals another row in every raw column; one of the copies goes on.
+    A row is rejected that lacks a required value, has an unreadable one or breaks
+    one of `rules`: a list of {reason, rule, broken_when}, where broken_when is SQL
+    over the typed columns. Of the rows left with one key the latest (contract:
+    latest_by; ties go by the raw text) is kept and supersedes the others. -#}
+{% macro classify_raw_rows(system, object, rules=[]) %}
+{%- do ref('value_spellings') -%}
+{%- set source_rows = raw(system, object) -%}
+{%- if not execute %}{{ return('select 1 as parsed') }}{% endif -%}
+{%- set contract = raw_contract(system, object) -%}
+{%- set columns = contract.columns.values() | list -%}
+{%- set verdicts = contract_verdicts(columns) + rules -%}
+{%- set key = contract.config.meta.key -%}
+{%- set latest_by = contract.config.meta.latest_by -%}
+
+with
+
+raw_rows as (
+    select
+        {%- for column in columns %}
+        {{ column.name }} as raw__{{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ source_rows }}
+),
+
+read_rows as (
+    select
+        *,
+        {%- for column in columns %}
+        {{ clean_text('raw__' ~ column.name) }} as text__{{ column.name }},
+        {%- endfor %}
+        row_number() over (
+            partition by
+                {%- for column in columns %}
+                raw__{{ column.name }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            order by raw__{{ key[0] }}
+        ) as copy_number
+    from raw_rows
+),
+
+typed_rows as (
+    select
+        *,
+        {%- for column in columns %}
+        {{ clean_value(column, 'text__' ~ column.name) }} as {{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from read_rows
+),
+
+judged_rows as (
+    select
+        *,
+        case
+            {%- for verdict in verdicts %}
+            when {{ verdict.broken_when }} then '{{ verdict.reason }}'
+            {%- endfor %}
+        end as broken_reason,
+        case
+            {%- for verdict in verdicts %}
+            when {{ verdict.broken_when }} then '{{ verdict.rule }}'
+            {%- endfor %}
+        end as broken_rule,
+        0
+        {%- for column in columns if not column.config.meta.required %}
+        + case when {{ is_unreadable(column) }} then 1 else 0 end
+        {%- endfor %} as unreadable_values
+    from typed_rows
+),
+
+ranked_rows as (
+    select
+        *,
+        row_number() over (
+            partition by
+                copy_number = 1 and broken_reason is null,
+                {{ key | join(', ') }}
+            order by
+                {%- if latest_by %}
+                {{ latest_by }} desc,
+                {%- endif %}
+                {%- for column in columns %}
+                coalesce(raw__{{ column.name }}, '') desc{{ ',' if not loop.last }}
+                {%- endfor %}
+        ) as version_number
+    from judged_rows
+),
+
+classified_rows as (
+    select
+        *,
+        case
+            when copy_number > 1 then 'duplicate'
+            when broken_reason is not null then 'rejected'
+            when version_number > 1 then 'superseded'
+            else 'kept'
+        end as row_status
+    from ranked_rows
+)
+
+select
+    {%- for column in columns %}
+    {{ column.name }},
+    {%- endfor %}
+    {%- for name in key %}
+    {{ "|| '|' || " if not loop.first }}coalesce(cast({{ name }} as {{ dbt.type_string() }}), text__{{ name }}, '')
+    {%- endfor %} as raw_key,
+    row_status,
+    case when row_status = 'rejected' then broken_reason end as reject_reason,
+    case when row_status = 'rejected' then broken_rule end as reject_rule,
+    case
+        when row_status = 'rejected'
+            then {{ raw_row_as_json(columns | map(attribute='name') | list) }}
+    end as raw_row,
+    unreadable_values
+from classified_rows
+{% endmacro %}
+
+{#- What the contract itself forbids, worst first, in the form of `rules`. -#}
+{% macro contract_verdicts(columns) %}
+{%- set missing, unreadable, unknown = [], [], [] -%}
+{%- for column in columns if column.config.meta.required -%}
+    {%- do missing.append({
+        'reason': 'missing_required_value',
+        'rule': column.name ~ ' must be given',
+        'broken_when': 'text__' ~ column.name ~ ' is null',
+    }) -%}
+    {%- do unreadable.append({
+        'reason': 'unreadable_value',
+        'rule': column.name ~ ' must be readable as ' ~ column.data_type,
+        'broken_when': is_unreadable(column),
+    }) -%}
+    {%- set values = column.config.meta.get('values') -%}
+    {%- if values -%}
+        {%- do unknown.append({
+            'reason': 'unknown_value',
+            'rule': column.name ~ ' must be one of ' ~ values | join(', '),
+            'broken_when': column.name ~ " not in ('" ~ values | join("', '") ~ "')",
+        }) -%}
+    {%- endif -%}
+{%- endfor -%}
+{{ return(missing + unreadable + unknown) }}
+{% endmacro %}
+
+{#- Whether there is text that the column's type can't be read from. -#}
+{% macro is_unreadable(column) -%}
+    {{ return(column.name ~ ' is null and text__' ~ column.name ~ ' is not null') }}
+{%- endmacro %}
