@@ -1,0 +1,14 @@
+with
+
+users as (
+    select * from {{ ref('stg_crm__users') }}
+)
+
+select
+    user_id,
+    full_name,
+    role,
+    team,
+    manager_id,
+    is_active
+from users

@@ -1,0 +1,117 @@
+with
+
+account_months as (
+    select * from {{ ref('int_account_months_compared') }}
+),
+
+committed as (
+    select * from {{ ref('int_account_mrr_committed') }}
+),
+
+charges as (
+    select * from {{ ref('int_charges_classified') }}
+    where exclusion_reason is null
+),
+
+accounts as (
+    select * from {{ ref('dim_accounts') }}
+),
+
+attributes as (
+    select * from {{ ref('dim_account_history') }}
+),
+
+short_lived as (
+    select
+        account_id,
+        {{ month_start('effective_from') }} as month_start
+    from charges
+    where effective_to <= {{ month_end('effective_from') }}
+        and effective_to > effective_from
+        and interval_amount_local > 0
+    group by account_id, {{ month_start('effective_from') }}
+),
+
+with_attributes as (
+    select
+        account_months.*,
+        account_months.account_id <> 'unassigned' as is_customer,
+        accounts.ultimate_parent_account_id,
+        accounts.industry,
+        attributes.segment,
+        attributes.region,
+        attributes.product_tier,
+        attributes.csm_id,
+        attributes.owner_id,
+        attributes.lifecycle_stage,
+        lag(attributes.segment, 12) over (
+            partition by account_months.account_id order by account_months.month_start
+        ) as segment_12_months_ago,
+        coalesce(committed.mrr_starting, 0) as mrr_starting,
+        short_lived.account_id is not null as has_short_lived_charge
+    from account_months
+    left join accounts
+        on account_months.account_id = accounts.account_id
+    left join attributes
+        on account_months.account_id = attributes.account_id
+        and account_months.month_end >= attributes.valid_from
+        and (account_months.month_end < attributes.valid_to or attributes.valid_to is null)
+    left join committed
+        on account_months.account_id = committed.account_id
+        and account_months.month_start = committed.month_start
+    left join short_lived
+        on account_months.account_id = short_lived.account_id
+        and account_months.month_start = short_lived.month_start
+),
+
+described as (
+    select
+        account_id || '|' || cast(month_start as {{ dbt.type_string() }}) as account_month_id,
+        account_id,
+        month_start,
+        month_end,
+        mrr,
+        mrr_local,
+        currency,
+        mrr * 12 as arr,
+        mrr - mrr_ending + mrr_starting as committed_mrr,
+        mrr_previous_month,
+        mrr_previous_month_constant_currency,
+        case when movement_type = 'new' then movement_amount else 0 end as new_mrr,
+        case when movement_type = 'reactivation' then movement_amount else 0 end
+            as reactivation_mrr,
+        case when movement_type = 'expansion' then movement_amount else 0 end as expansion_mrr,
+        case when movement_type = 'contraction' then movement_amount else 0 end
+            as contraction_mrr,
+        case when movement_type = 'churn' then movement_amount else 0 end as churned_mrr,
+        fx_mrr,
+        mrr_12_months_ago,
+        case when mrr < mrr_12_months_ago then mrr else mrr_12_months_ago end
+            as mrr_retained_12_months,
+        case when mrr_12_months_ago > 0 then mrr else 0 end as mrr_now_of_12_month_base,
+        is_customer and mrr > 0 as is_active_customer,
+        is_customer and mrr_previous_month > 0 as was_active_previous_month,
+        is_customer and mrr_12_months_ago > 0 as was_active_12_months_ago,
+        is_customer and mrr_12_months_ago > 0 and mrr > 0 as is_retained_12_months,
+        is_customer and coalesce(movement_type = 'new', false) as is_new,
+        is_customer and coalesce(movement_type = 'reactivation', false) as is_reactivated,
+        is_customer and coalesce(movement_type = 'churn', false) as is_churned,
+        has_short_lived_charge and mrr = 0 and mrr_previous_month = 0
+            as had_intra_month_activity,
+        cohort_month,
+        {{ dbt.datediff('cohort_month', 'month_start', 'month') }} as months_since_first_mrr,
+        segment,
+        segment_12_months_ago,
+        region,
+        product_tier,
+        industry,
+        csm_id,
+        owner_id,
+        lifecycle_stage,
+        ultimate_parent_account_id,
+        paid_seats,
+        coalesce(unconverted_charges, 0) as unconverted_charges
+    from with_attributes
+)
+
+select * from described

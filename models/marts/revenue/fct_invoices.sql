@@ -1,0 +1,73 @@
+with
+
+invoices as (
+    select * from {{ ref('stg_billing__invoices') }}
+    where cast(issued_at as date) <= {{ as_of_date() }}
+),
+
+customers as (
+    select * from {{ ref('int_customers_resolved') }}
+),
+
+rates as (
+    select * from {{ ref('int_fx_rates_spanned') }}
+),
+
+-- Nothing that happened after the as-of date is known yet.
+known as (
+    select
+        invoices.*,
+        coalesce(customers.account_id, 'unassigned') as account_id,
+        {{ month_start('invoices.issued_at') }} as issued_month,
+        case when cast(invoices.paid_at as date) <= {{ as_of_date() }} then invoices.paid_at end
+            as known_paid_at
+    from invoices
+    left join customers
+        on invoices.customer_id = customers.customer_id
+),
+
+converted as (
+    select
+        known.invoice_id,
+        known.customer_id,
+        known.account_id,
+        known.subscription_id,
+        cast(known.issued_at as date) as issued_date,
+        cast(known.due_at as date) as due_date,
+        cast(known.known_paid_at as date) as paid_date,
+        known.status,
+        known.currency,
+        cast(known.amount_due as decimal(18, 2)) as amount_due_local,
+        cast(
+            case when known.known_paid_at is not null then known.amount_paid else 0 end
+            as decimal(18, 2)
+        ) as amount_paid_local,
+        rates.rate
+    from known
+    left join rates
+        on known.currency = rates.currency
+        and known.issued_month >= rates.valid_from
+        and (known.issued_month < rates.valid_to or rates.valid_to is null)
+)
+
+select
+    invoice_id,
+    customer_id,
+    account_id,
+    subscription_id,
+    issued_date,
+    due_date,
+    paid_date,
+    status,
+    currency,
+    amount_due_local,
+    amount_paid_local,
+    cast(round(amount_due_local * rate, 2) as decimal(18, 2)) as amount_due,
+    cast(round(amount_paid_local * rate, 2) as decimal(18, 2)) as amount_paid,
+    case
+        when status = 'void' or due_date is null then 0
+        when {{ dbt.datediff('due_date', 'coalesce(paid_date, ' ~ as_of_date() ~ ')', 'day') }} < 0
+            then 0
+        else {{ dbt.datediff('due_date', 'coalesce(paid_date, ' ~ as_of_date() ~ ')', 'day') }}
+    end as days_overdue
+from converted
