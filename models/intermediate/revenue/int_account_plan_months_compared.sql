@@ -68,15 +68,10 @@ split as (
         coalesce(mrr, 0) - coalesce(mrr_previous_month, 0) as change,
         case
             when mrr is null or mrr_previous_month is null then 0
-            else cast(
-                round(
-                    cast(
-                        (quantity - quantity_previous_month) * mrr_previous_month
-                        / nullif(quantity_previous_month, 0) as decimal(28, 8)
-                    ),
-                    2
-                ) as decimal(18, 2)
-            )
+            when quantity_previous_month = 0 then mrr - mrr_previous_month
+            else {{ to_cents(
+                '(quantity - quantity_previous_month) * mrr_previous_month / quantity_previous_month'
+            ) }}
         end as seats_change
     from compared
 )

@@ -37,11 +37,9 @@ converted as (
         cast(known.known_paid_at as date) as paid_date,
         known.status,
         known.currency,
-        cast(known.amount_due as decimal(18, 2)) as amount_due_local,
-        cast(
-            case when known.known_paid_at is not null then known.amount_paid else 0 end
-            as decimal(18, 2)
-        ) as amount_paid_local,
+        {{ money('known.amount_due') }} as amount_due_local,
+        {{ money('case when known.known_paid_at is not null then known.amount_paid else 0 end') }}
+            as amount_paid_local,
         rates.rate
     from known
     left join rates
@@ -62,8 +60,8 @@ select
     currency,
     amount_due_local,
     amount_paid_local,
-    cast(round(amount_due_local * rate, 2) as decimal(18, 2)) as amount_due,
-    cast(round(amount_paid_local * rate, 2) as decimal(18, 2)) as amount_paid,
+    {{ to_cents('amount_due_local * rate') }} as amount_due,
+    {{ to_cents('amount_paid_local * rate') }} as amount_paid,
     case
         when status = 'void' or due_date is null then 0
         when {{ dbt.datediff('due_date', 'coalesce(paid_date, ' ~ as_of_date() ~ ')', 'day') }} < 0
