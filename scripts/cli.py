@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from scripts import build, docs, publish
+from scripts import build, docs, metrics, publish
 from scripts.project import UserError
 
 app = typer.Typer(
@@ -21,12 +21,13 @@ app = typer.Typer(
 app.command("build")(build.command)
 app.command("publish")(publish.command)
 app.command("docs")(docs.command)
+app.add_typer(metrics.app, name="metrics")
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends in one sentence on stderr and exit code 1."""
+    """Run a command; a user's mistake ends in one sentence on stderr and exit code 1 or 2."""
     try:
         app(prog_name="python -m scripts")
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)

@@ -11,6 +11,14 @@ PUBLISHED_FILE = ROOT / "published" / f"{CATALOG}.duckdb"
 class UserError(Exception):
     """A mistake the user can mend: one plain sentence that says what, where and what to do."""
 
+    exit_code = 1
+
+
+class UsageError(UserError):
+    """What was asked for doesn't exist or can't be said so: a misspelt name, a bad option."""
+
+    exit_code = 2
+
 
 @dataclass(frozen=True)
 class Places:

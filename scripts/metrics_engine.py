@@ -1,0 +1,379 @@
+"""Answers metric queries inside this process; the one file that knows MetricFlow's internals.
+
+Written for metricflow 0.213.0, which requirements.txt pins: what is imported from it here is not a
+stable interface, so read this file again when the pin changes (tests/python/test_metrics_engine.py
+compares it with `mf query`). Starting takes about a second, a query 10 to 80 ms.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from metricflow.engine.metricflow_engine import (
+    MetricFlowEngine,
+    MetricFlowQueryRequest,
+    OutputColumnOrderMode,
+)
+from metricflow.engine.models import Dimension
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow_semantics.errors.error_classes import InvalidQueryException
+from metricflow_semantics.model.dbt_manifest_parser import (
+    parse_manifest_from_dbt_generated_manifest,
+)
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
+from scripts.project import CATALOG, UsageError, UserError, sibling
+
+DATE_GRAINS = ("day", "week", "month", "quarter", "year")
+CONDITION = re.compile(
+    r"\s*(?P<name>\w+)\s*"
+    r"(?P<operator>=|!=|<>|<=|>=|<|>|\bnot\s+in\b|\bin\b|\bis\s+not\s+null\b|\bis\s+null\b)"
+    r"\s*(?P<value>.*?)\s*",
+    re.IGNORECASE,
+)
+VALUE = re.compile(r"'(?:[^']|'')*'|-?\d+(?:\.\d+)?|true|false", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a reader needs it; `meta` is its config.meta, `formula` its short form."""
+
+    name: str
+    label: str
+    description: str
+    type: str
+    formula: str
+    meta: dict[str, Any]
+    dimensions: list[str]
+
+
+@dataclass(frozen=True)
+class SavedQuery:
+    """A saved query and the tables of schema `metrics` that its exports write."""
+
+    name: str
+    description: str
+    exports: tuple[str, ...]
+
+
+class _Renderer:
+    """What MetricFlow wants of a SQL client to write DuckDB's dialect; queries are run here."""
+
+    sql_engine_type = SqlEngine.DUCKDB
+    sql_plan_renderer = DuckDbSqlPlanRenderer()
+
+
+class MetricsEngine:
+    """Metrics of one built DuckDB file, opened read-only."""
+
+    def __init__(self, database: Path, semantic_manifest: Path | None = None) -> None:
+        """Open `database`, a work file or a published file, with the semantic manifest of its build.
+
+        Raises a UserError if either is missing or the database is held by a writer.
+        """
+        if not database.exists():
+            raise UserError(f"There is no file {database}: run `make build` first.")
+        self.database = database
+        manifest_file = semantic_manifest or _manifest_of(database)
+        if not manifest_file.exists():
+            raise UserError(
+                f"The metric definitions of {database} are missing ({manifest_file}): "
+                "run `make build` first."
+            )
+        self._lookup = SemanticManifestLookup(
+            parse_manifest_from_dbt_generated_manifest(manifest_file.read_text())
+        )
+        self._metricflow = MetricFlowEngine(self._lookup, _Renderer())
+        self._connection = duckdb.connect()
+        try:
+            path = str(database).replace("'", "''")
+            # Compiled SQL is fully qualified, so the file gets the name it was built under.
+            self._connection.execute(f"attach '{path}' as {CATALOG} (read_only)")
+        except duckdb.IOException as error:
+            raise UserError(f"{database} can't be read: {error}") from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @cached_property
+    def metrics(self) -> dict[str, Metric]:
+        """The public metrics by name, in alphabetical order."""
+        return {
+            metric.name: Metric(
+                name=metric.name,
+                label=metric.label or metric.name,
+                description=(metric.description or "").strip(),
+                type=metric.type.value,
+                formula=_formula(metric),
+                meta=dict(metric.config.meta) if metric.config else {},
+                dimensions=sorted(self._group_bys([metric.name])),
+            )
+            for metric in sorted(self._lookup.semantic_manifest.metrics, key=lambda m: m.name)
+            if not metric.type_params.is_private
+        }
+
+    def list_metrics(self) -> list[Metric]:
+        """The public metrics, in alphabetical order."""
+        return list(self.metrics.values())
+
+    @property
+    def saved_queries(self) -> list[SavedQuery]:
+        """The saved queries with the tables they are exported to."""
+        return [
+            SavedQuery(
+                name=query.name,
+                description=(query.description or "").strip(),
+                exports=tuple(export.config.alias or export.name for export in query.exports),
+            )
+            for query in self._lookup.semantic_manifest.saved_queries
+        ]
+
+    def explain(
+        self,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        where: Sequence[str] = (),
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+        start: date | None = None,
+        end: date | None = None,
+    ) -> str:
+        """The SQL of a query; the arguments are those of `query`."""
+        self._check_metrics(metrics)
+        self._check_group_by(metrics, group_by)
+        self._check_order_by(order_by, [*metrics, *group_by])
+        return self._sql(
+            MetricFlowQueryRequest.create(
+                metric_names=list(metrics),
+                group_by_names=list(group_by) or None,
+                where_constraints=[self._filter(text, metrics) for text in where] or None,
+                order_by_names=list(order_by) or list(group_by) or None,
+                limit=limit,
+                time_constraint_start=_midnight(start),
+                time_constraint_end=_midnight(end),
+                output_column_order_mode=OutputColumnOrderMode.INPUT_ORDER,
+            )
+        )
+
+    def query(
+        self,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        where: Sequence[str] = (),
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+        start: date | None = None,
+        end: date | None = None,
+    ) -> pa.Table:
+        """Metric values, one row per combination of the group-by items.
+
+        `where` holds conditions such as "account__segment = 'smb'", all of which must hold;
+        `order_by` names metrics or group-by items, "-" before one for descending, and is the
+        group-by items if not given; `start` and `end` bound metric_time, both inclusive. Columns
+        are the group-by items, then the metrics, in the order asked for; dates are dates, money
+        is decimal, ratios are double. Raises a UsageError for what doesn't exist.
+        """
+        return self._run(self.explain(metrics, group_by, where, order_by, limit, start, end))
+
+    def explain_saved(self, name: str) -> str:
+        """The SQL of a saved query."""
+        known = [query.name for query in self.saved_queries]
+        if name not in known:
+            raise UsageError(f"There is no saved query {name!r}.{_suggestion(name, known)}")
+        return self._sql(
+            MetricFlowQueryRequest.create(
+                saved_query_name=name, output_column_order_mode=OutputColumnOrderMode.INPUT_ORDER
+            )
+        )
+
+    def query_saved(self, name: str) -> pa.Table:
+        """The result of a saved query."""
+        return self._run(self.explain_saved(name))
+
+    def _sql(self, request: MetricFlowQueryRequest) -> str:
+        try:
+            return self._metricflow.explain(request).sql_statement.without_descriptions.sql
+        except InvalidQueryException as error:
+            raise UsageError(f"This query can't be answered: {error}") from None
+
+    def _run(self, sql: str) -> pa.Table:
+        try:
+            relation = self._connection.sql(sql)
+            return relation.project(
+                ", ".join(
+                    f'{_as_shown(column, str(column_type))} as "{column}"'
+                    for column, column_type in zip(relation.columns, relation.types, strict=True)
+                )
+            ).to_arrow_table()
+        except duckdb.CatalogException as error:
+            raise UserError(
+                f"{self.database} lacks a table that the metric needs: {error}"
+            ) from None
+        except duckdb.Error as error:
+            raise UsageError(f"The query failed: {error}") from None
+
+    def _group_bys(self, metrics: Sequence[str], all_grains: bool = False) -> dict[str, Dimension]:
+        """What all of the metrics can be grouped by, with every grain of time if asked for."""
+        items = self._metricflow.list_group_bys(
+            metric_names=list(metrics), include_derived_time_granularities=all_grains
+        )
+        return {item.dunder_name: item for item in items if isinstance(item, Dimension)}
+
+    def _entities(self, metrics: Sequence[str]) -> set[str]:
+        return {entity.name for entity in self._metricflow.entities_for_metrics(list(metrics))}
+
+    def _check_metrics(self, metrics: Sequence[str]) -> None:
+        if not metrics:
+            raise UsageError("Name at least one metric.")
+        for name in metrics:
+            if name not in self.metrics:
+                raise UsageError(
+                    f"There is no metric {name!r}.{_suggestion(name, self.metrics)} "
+                    "`python -m scripts metrics list` shows them all."
+                )
+
+    def _check_group_by(self, metrics: Sequence[str], group_by: Sequence[str]) -> None:
+        for name in group_by:
+            for metric in metrics:
+                allowed = self._allowed([metric])
+                if name not in allowed:
+                    raise UsageError(
+                        f"{metric} can't be grouped by {name!r}.{_suggestion(name, allowed)} "
+                        f"It can be by: {', '.join(self.metrics[metric].dimensions)}."
+                    )
+
+    def _allowed(self, metrics: Sequence[str]) -> dict[str, Dimension | None]:
+        """Every name a group-by or a condition may use: dimensions at each grain, entities."""
+        allowed: dict[str, Dimension | None] = dict.fromkeys(self._entities(metrics))
+        for name, item in self._group_bys(metrics, all_grains=True).items():
+            allowed[name] = item
+            if item.type_params and item.entity_links:
+                # A time dimension of a model may be asked for at each coarser grain, too.
+                own = DATE_GRAINS.index(item.type_params.time_granularity.value)
+                allowed |= {f"{name}__{grain}": item for grain in DATE_GRAINS[own:]}
+        if any(name.startswith("metric_time__") for name in allowed):
+            allowed["metric_time"] = None
+        return allowed
+
+    def _check_order_by(self, order_by: Sequence[str], columns: Sequence[str]) -> None:
+        for name in order_by:
+            if name.removeprefix("-") not in columns:
+                raise UsageError(
+                    f"The result can't be ordered by {name!r}, which is not in the query."
+                    f"{_suggestion(name.removeprefix('-'), columns)}"
+                )
+
+    def _filter(self, text: str, metrics: Sequence[str]) -> str:
+        """MetricFlow's form of a condition; its values can only be literals."""
+        condition = CONDITION.fullmatch(text)
+        if not condition:
+            raise UsageError(
+                f"The condition {text!r} is not understood; write <dimension> <operator> <value>, "
+                "e.g. \"account__segment = 'smb'\" or \"account__region in ('emea', 'apac')\"."
+            )
+        name, value = condition["name"], condition["value"]
+        operator = " ".join(condition["operator"].lower().split())
+        allowed = self._allowed(metrics)
+        if name not in allowed:
+            raise UsageError(
+                f"{', '.join(metrics)} can't be filtered by {name!r}.{_suggestion(name, allowed)}"
+            )
+        if not _is_literal(operator, value):
+            raise UsageError(
+                f"The value in {text!r} is not understood: texts and dates stand in single quotes "
+                "('smb', '2026-01-01'), numbers don't, lists in brackets ('emea', 'apac')."
+            )
+        return f"{{{{ {_reference(name, allowed[name])} }}}} {operator} {value}".rstrip()
+
+
+def _manifest_of(database: Path) -> Path:
+    """Where the semantic manifest of a build is: beside a published file, or in its target."""
+    candidates = (
+        sibling(database, "semantic_manifest.json"),
+        database.parent / "target" / "semantic_manifest.json",
+        database.parent.parent / "target" / "semantic_manifest.json",
+    )
+    return next((path for path in candidates if path.exists()), candidates[0])
+
+
+def _reference(name: str, item: Dimension | None) -> str:
+    """A name as MetricFlow's filters write it: metric_time__month is metric_time by month."""
+    element, _, grain = name.rpartition("__")
+    if grain in DATE_GRAINS:
+        return f"TimeDimension('{element}', '{grain}')"
+    if item is None:
+        return f"TimeDimension('{name}')" if name == "metric_time" else f"Entity('{name}')"
+    return f"Dimension('{name}')"
+
+
+def _is_literal(operator: str, value: str) -> bool:
+    if operator.startswith("is"):
+        return value == ""
+    if operator.endswith("in"):
+        inside = re.fullmatch(r"\((.*)\)", value)
+        literal = VALUE.pattern
+        return bool(
+            inside
+            and re.fullmatch(
+                rf"\s*(?:{literal})\s*(?:,\s*(?:{literal})\s*)*", inside[1], re.IGNORECASE
+            )
+        )
+    return VALUE.fullmatch(value) is not None
+
+
+def _as_shown(column: str, column_type: str) -> str:
+    """A column as a reader expects it: days are dates, counts are 64-bit whole numbers."""
+    if column_type == "TIMESTAMP" and column.rpartition("__")[2] in DATE_GRAINS:
+        return f'cast("{column}" as date)'
+    if column_type == "HUGEINT":
+        return f'cast("{column}" as bigint)'
+    return f'"{column}"'
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min) if day else None
+
+
+def _suggestion(name: str, known: Sequence[str] | dict[str, Any]) -> str:
+    close = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    # A name without its entity, "segment" for "account__segment", is the likeliest slip.
+    close += [k for k in known if k.endswith(f"__{name}") and k not in close]
+    return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def _formula(metric: Any) -> str:
+    """The formula in one line, e.g. "sum(mrr)" or "a / b"."""
+    parameters = metric.type_params
+    kind = metric.type.value
+    if kind == "simple":
+        aggregation = parameters.metric_aggregation_params
+        text = f"{aggregation.agg.value}({parameters.expr or metric.name})"
+        if aggregation.non_additive_dimension:
+            text += f", at the {aggregation.non_additive_dimension.window_choice.value} of time"
+    elif kind == "ratio":
+        text = f"{parameters.numerator.name} / {parameters.denominator.name}"
+    elif kind == "cumulative":
+        cumulative = parameters.cumulative_type_params
+        span = cumulative.window.window_string if cumulative.window else "all time"
+        text = f"{cumulative.metric.name} over {span}"
+    elif kind == "conversion":
+        conversion = parameters.conversion_type_params
+        text = (
+            f"{conversion.conversion_metric.name} within {conversion.window.window_string} "
+            f"of {conversion.base_metric.name}, per {conversion.entity}"
+        )
+    else:
+        text = parameters.expr
+    filters = metric.filter.where_filters if metric.filter else []
+    if filters:
+        text += " where " + " and ".join(f.where_sql_template for f in filters)
+    return text
