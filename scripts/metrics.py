@@ -16,6 +16,7 @@ from scripts.project import PUBLISHED_FILE, Places, UsageError
 
 app = typer.Typer(help="List and query the governed metrics.", no_args_is_help=True)
 
+WORK_FILE = Places.of().work_file
 Database = Annotated[
     Path, typer.Option(help="The DuckDB file to read: a published file or a work file.")
 ]
@@ -98,9 +99,7 @@ def query_command(
 
 @app.command("export")
 def export_command(
-    database: Annotated[
-        Path, typer.Option(help="The work file of a build.")
-    ] = Places.of().work_file,
+    database: Annotated[Path, typer.Option(help="The work file of a build.")] = WORK_FILE,
 ) -> None:
     """Write the saved queries into schema `metrics` of the work file.
 

@@ -75,7 +75,7 @@ class MetricsEngine:
     """Metrics of one built DuckDB file, opened read-only."""
 
     def __init__(self, database: Path, semantic_manifest: Path | None = None) -> None:
-        """Open `database`, a work file or a published file, with the semantic manifest of its build.
+        """Open `database`, a work or published file, with the semantic manifest of its build.
 
         Raises a UserError if either is missing or the database is held by a writer.
         """
