@@ -1,0 +1,102 @@
+with
+
+tickets as (
+    select * from {{ ref('stg_tickets__tickets') }}
+    where cast(created_at as date) <= {{ as_of_date() }}
+),
+
+exclusions as (
+    select * from {{ ref('ticket_exclusions') }}
+),
+
+ids as (
+    select * from {{ ref('int_account_ids_resolved') }}
+),
+
+-- Tags come as one text, parted by commas, semicolons, bars or spaces.
+tagged as (
+    select
+        ticket_id,
+        type,
+        status,
+        channel,
+        resolution_code,
+        ' ' || translate(lower(tags), ',;|', '   ') || ' ' as tag_words
+    from tickets
+),
+
+excluded as (
+    select
+        tagged.ticket_id,
+        min(exclusions.exclusion_reason) as exclusion_reason
+    from tagged
+    inner join exclusions
+        on (exclusions.field = 'type' and exclusions.value = lower(tagged.type))
+        or (exclusions.field = 'status' and exclusions.value = lower(tagged.status))
+        or (exclusions.field = 'channel' and exclusions.value = lower(tagged.channel))
+        or (
+            exclusions.field = 'resolution_code'
+            and exclusions.value = lower(tagged.resolution_code)
+        )
+        or (
+            exclusions.field = 'tag'
+            and tagged.tag_words like '% ' || exclusions.value || ' %'
+        )
+    group by tagged.ticket_id
+),
+
+-- What happened after the as-of date is not known yet: the ticket stands as it
+-- stood then.
+known as (
+    select
+        tickets.*,
+        coalesce(ids.resolved_account_id, 'unassigned') as resolved_account_id,
+        coalesce(ids.is_internal, false) as is_internal_account,
+        cast(tickets.first_replied_at as date) <= {{ as_of_date() }} as is_reply_known,
+        cast(tickets.solved_at as date) <= {{ as_of_date() }} as is_solve_known,
+        coalesce(tickets.is_escalated, false)
+        and cast(coalesce(tickets.escalated_at, tickets.created_at) as date)
+        <= {{ as_of_date() }} as is_escalation_known
+    from tickets
+    left join ids
+        on tickets.account_id = ids.account_id
+),
+
+resolved as (
+    select
+        known.ticket_id,
+        known.resolved_account_id as account_id,
+        known.requester_email,
+        known.assignee_id,
+        known.subject,
+        known.type as ticket_type,
+        known.channel,
+        known.priority,
+        known.root_cause,
+        known.resolution_code,
+        known.created_at,
+        case when known.is_reply_known then known.first_replied_at end as first_replied_at,
+        case when known.is_solve_known then known.solved_at end as solved_at,
+        case
+            when known.is_escalation_known then coalesce(known.escalated_at, known.created_at)
+        end as escalated_at,
+        known.is_escalation_known as is_escalated,
+        -- The source dates no reopening, so it counts once its outcome is known.
+        case
+            when known.is_solve_known or known.solved_at is null
+                then coalesce(known.reopened_count, 0)
+            else 0
+        end as reopened_count,
+        -- Customers rate a ticket once it is solved.
+        case when known.is_solve_known then known.csat_score end as csat_score,
+        case when known.is_solve_known then known.csat_score >= 4 end as is_csat_satisfied,
+        coalesce(
+            excluded.exclusion_reason,
+            case when known.is_internal_account then 'internal' end
+        ) as exclusion_reason
+    from known
+    left join excluded
+        on known.ticket_id = excluded.ticket_id
+)
+
+select * from resolved
