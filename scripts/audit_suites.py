@@ -1,0 +1,332 @@
+"""The rules of the audit, each a query for the rows that break it.
+
+A rule's query reads `{batch}`, which Great Expectations replaces with the suite's rows, and
+gives one row per finding with the column `finding`, a sentence. Thresholds come from the
+reference seeds audit_thresholds and metric_ranges.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+REQUIRED_META = (
+    "owner",
+    "unit",
+    "direction",
+    "target",
+    "tier",
+    "cadence",
+    "version",
+    "effective_from",
+    "source_systems",
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must hold, how bad it is when it doesn't, and the query for what breaks it."""
+
+    promise: str
+    severity: str  # error: nothing is published; warning: told and published
+    query: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Rules about the same rows."""
+
+    name: str
+    rows: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A row of reference.audit_thresholds; the threshold is a share, 0 to 1."""
+
+    check: str
+    scope: str
+    threshold: float
+    severity: str
+
+
+@dataclass(frozen=True)
+class MetricRange:
+    """A row of reference.metric_ranges; a bound that is None is open."""
+
+    metric: str
+    minimum: float | None
+    maximum: float | None
+    severity: str
+
+
+def suites(
+    thresholds: Iterable[Threshold],
+    ranges: Iterable[MetricRange],
+    exported: dict[str, list[str]],
+    manifest: Path,
+) -> list[Suite]:
+    """All suites; `exported` gives the tables of the schema metrics with their columns."""
+    by_check: dict[str, list[Threshold]] = {}
+    for threshold in thresholds:
+        by_check.setdefault(threshold.check, []).append(threshold)
+    return [
+        _row_accounting(by_check["rows_rejected"]),
+        _critical_fields(by_check["critical_field_filled"]),
+        _attribution(by_check["attributed"]),
+        _retention(),
+        _metric_definitions(manifest),
+        *_metric_values(list(ranges), exported),
+    ]
+
+
+def _row_accounting(limits: list[Threshold]) -> Suite:
+    scoped = [limit.scope for limit in limits if limit.scope != "*"]
+    return Suite(
+        "Raw rows",
+        "select *, system || '.' || object as raw_table from metadata.fct_raw_row_accounting",
+        (
+            Rule(
+                "Every raw row is kept, a duplicate, superseded or rejected; none is lost.",
+                "error",
+                """
+                select raw_table || ': ' || rows_read || ' rows read, but '
+                    || (rows_kept + rows_duplicate + rows_superseded + rows_rejected)
+                    || ' accounted for' as finding
+                from {batch}
+                where rows_read is distinct from
+                    rows_kept + rows_duplicate + rows_superseded + rows_rejected
+                """,
+            ),
+            *(
+                Rule(
+                    f"At most {limit.threshold:.1%} of the rows of "
+                    f"{'a raw table' if limit.scope == '*' else limit.scope} are rejected.",
+                    limit.severity,
+                    f"""
+                    select raw_table || ': ' || rows_rejected || ' of ' || rows_read
+                        || ' rows rejected ('
+                        || round(100.0 * rows_rejected / rows_read, 1)
+                        || ' %), at most {100 * limit.threshold:g} % expected; '
+                        || 'see metadata.fct_rejected_rows' as finding
+                    from {{batch}}
+                    where rows_rejected > {limit.threshold} * rows_read
+                        and {_in_scope(limit.scope, scoped)}
+                    """,
+                )
+                for limit in limits
+            ),
+        ),
+    )
+
+
+def _in_scope(scope: str, scoped: list[str]) -> str:
+    if scope != "*":
+        return f"raw_table = '{scope}'"
+    others = ", ".join(f"'{name}'" for name in scoped)
+    return f"raw_table not in ({others})" if others else "true"
+
+
+def _critical_fields(limits: list[Threshold]) -> Suite:
+    return Suite(
+        "Critical fields of the CRM",
+        "select * from marts.dim_accounts where is_active_customer",
+        tuple(
+            Rule(
+                f"{limit.scope} is filled for at least {limit.threshold:.0%} of the active "
+                "accounts of each segment.",
+                limit.severity,
+                # A field that is never filled is one that the source doesn't have.
+                f"""
+                select '{limit.scope}, segment ' || segment || ': ' || filled || ' of '
+                    || expected || ' active accounts filled ('
+                    || round(100.0 * filled / expected, 1)
+                    || ' %), at least {100 * limit.threshold:g} % expected' as finding
+                from (
+                    select
+                        coalesce(segment, 'unknown') as segment,
+                        count({limit.scope}) as filled,
+                        count(*) as expected
+                    from {{batch}}
+                    group by 1
+                ) as by_segment
+                where filled < {limit.threshold} * expected
+                    and (select sum(filled_rows.is_filled) from (
+                        select ({limit.scope} is not null)::int as is_filled from {{batch}}
+                    ) as filled_rows) > 0
+                """,
+            )
+            for limit in limits
+        ),
+    )
+
+
+def _attribution(limits: list[Threshold]) -> Suite:
+    return Suite(
+        "Attribution to accounts",
+        """
+        select 'billing' as system, 'MRR' as what, account_id, mrr as amount
+        from marts.fct_account_months
+        where month_start = (select max(month_start) from marts.fct_account_months)
+        union all
+        select 'usage', 'user days', account_id, 1 from marts.fct_user_activity
+        union all
+        select 'tickets', 'tickets', account_id, 1 from marts.fct_tickets
+        """,
+        tuple(
+            Rule(
+                f"At least {limit.threshold:.0%} of what {limit.scope} holds belongs to a "
+                "known account.",
+                limit.severity,
+                f"""
+                select system || ': ' || unattributed || ' of ' || total || ' ' || what
+                    || ' belong to no known account, at most '
+                    || '{100 * (1 - limit.threshold):.3g} % expected' as finding
+                from (
+                    select
+                        system,
+                        what,
+                        sum(amount) as total,
+                        sum(case when account_id = 'unassigned' then amount else 0 end)
+                            as unattributed
+                    from {{batch}}
+                    where system = '{limit.scope}'
+                    group by all
+                ) as by_system
+                where total - unattributed < {limit.threshold} * total
+                """,
+            )
+            for limit in limits
+        ),
+    )
+
+
+def _retention() -> Suite:
+    return Suite(
+        "Account-months",
+        "select * from marts.fct_account_months",
+        (
+            Rule(
+                "MRR is never negative.",
+                "error",
+                """
+                select account_id || ', ' || month_start || ': MRR ' || mrr as finding
+                from {batch}
+                where mrr < 0
+                """,
+            ),
+            Rule(
+                "What is retained is never more than what there was twelve months ago.",
+                "error",
+                """
+                select account_id || ', ' || month_start || ': ' || mrr_retained_12_months
+                    || ' retained of ' || mrr_12_months_ago as finding
+                from {batch}
+                where mrr_retained_12_months > mrr_12_months_ago
+                """,
+            ),
+            Rule(
+                "Churn and contraction never add MRR; new, reactivation and expansion never "
+                "take any.",
+                "error",
+                """
+                select account_id || ', ' || month_start || ': new ' || new_mrr
+                    || ', reactivation ' || reactivation_mrr || ', expansion ' || expansion_mrr
+                    || ', contraction ' || contraction_mrr || ', churned ' || churned_mrr
+                    as finding
+                from {batch}
+                where least(new_mrr, reactivation_mrr, expansion_mrr) < 0
+                    or greatest(contraction_mrr, churned_mrr) > 0
+                """,
+            ),
+        ),
+    )
+
+
+def _metric_definitions(manifest: Path) -> Suite:
+    path = str(manifest).replace("'", "''")
+    keys = ", ".join(f"'{key}'" for key in REQUIRED_META)
+    return Suite(
+        "Metric definitions",
+        f"""
+        select
+            metric.value ->> '$.name' as name,
+            metric.value ->> '$.label' as label,
+            metric.value ->> '$.description' as description,
+            metric.value -> '$.config.meta' as meta
+        from read_text('{path}') as manifest, json_each(manifest.content, '$.metrics') as metric
+        """,
+        (
+            Rule(
+                "The project defines metrics.",
+                "error",
+                """
+                select 'no metric at all' as finding
+                from (select count(*) as metrics from {batch}) as counted
+                where metrics = 0
+                """,
+            ),
+            Rule(
+                "Every metric has a label and a description.",
+                "error",
+                """
+                select name || ': no label or no description' as finding
+                from {batch}
+                where coalesce(label, '') = '' or coalesce(description, '') = ''
+                """,
+            ),
+            Rule(
+                "Every metric says " + ", ".join(REQUIRED_META) + ".",
+                "error",
+                f"""
+                select name || ': meta lacks ' || key as finding
+                from (
+                    select name, meta, unnest([{keys}]) as key from {{batch}}
+                ) as required
+                where not list_contains(coalesce(json_keys(meta), []), key)
+                """,
+            ),
+        ),
+    )
+
+
+def _metric_values(ranges: list[MetricRange], exported: dict[str, list[str]]) -> list[Suite]:
+    """Every exported column of a metric that has a range stays in it."""
+    return [
+        Suite(
+            f"Values in metrics.{table}",
+            f'select * from metrics."{table}"',
+            tuple(
+                Rule(
+                    f"{bounds.metric} is {_range_in_words(bounds)}.",
+                    bounds.severity,
+                    f"""
+                    select '{bounds.metric}: ' || {bounds.metric} as finding
+                    from {{batch}}
+                    where {" or ".join(_outside(bounds))}
+                    """,
+                )
+                for bounds in ranges
+                if bounds.metric in columns
+            ),
+        )
+        for table, columns in sorted(exported.items())
+        if any(bounds.metric in columns for bounds in ranges)
+    ]
+
+
+def _outside(bounds: MetricRange) -> list[str]:
+    conditions = []
+    if bounds.minimum is not None:
+        conditions.append(f"{bounds.metric} < {bounds.minimum}")
+    if bounds.maximum is not None:
+        conditions.append(f"{bounds.metric} > {bounds.maximum}")
+    return conditions
+
+
+def _range_in_words(bounds: MetricRange) -> str:
+    if bounds.maximum is None:
+        return f"never below {bounds.minimum:g}"
+    if bounds.minimum is None:
+        return f"never above {bounds.maximum:g}"
+    return f"between {bounds.minimum:g} and {bounds.maximum:g}"
