@@ -68,10 +68,10 @@ def _rules(places: Places) -> tuple[str, list[Suite]]:
         ).fetchone()
         thresholds = connection.execute(
             """
-            select "check", scope, threshold, severity
+            select rule, scope, threshold, severity
             from reference.audit_thresholds
             where effective_from <= ?
-            qualify version = max(version) over (partition by "check", scope, severity)
+            qualify version = max(version) over (partition by rule, scope, severity)
             order by all
             """,
             [as_of],

@@ -44,7 +44,7 @@ class Suite:
 class Threshold:
     """A row of reference.audit_thresholds; the threshold is a share, 0 to 1."""
 
-    check: str
+    rule: str
     scope: str
     threshold: float
     severity: str
@@ -67,13 +67,13 @@ def suites(
     manifest: Path,
 ) -> list[Suite]:
     """All suites; `exported` gives the tables of the schema metrics with their columns."""
-    by_check: dict[str, list[Threshold]] = {}
+    by_rule: dict[str, list[Threshold]] = {}
     for threshold in thresholds:
-        by_check.setdefault(threshold.check, []).append(threshold)
+        by_rule.setdefault(threshold.rule, []).append(threshold)
     return [
-        _row_accounting(by_check["rows_rejected"]),
-        _critical_fields(by_check["critical_field_filled"]),
-        _attribution(by_check["attributed"]),
+        _row_accounting(by_rule["rows_rejected"]),
+        _critical_fields(by_rule["critical_field_filled"]),
+        _attribution(by_rule["attributed"]),
         _retention(),
         _metric_definitions(manifest),
         *_metric_values(list(ranges), exported),
@@ -84,18 +84,18 @@ def _row_accounting(limits: list[Threshold]) -> Suite:
     scoped = [limit.scope for limit in limits if limit.scope != "*"]
     return Suite(
         "Raw rows",
-        "select *, system || '.' || object as raw_table from metadata.fct_raw_row_accounting",
+        "select * from metadata.fct_raw_row_accounting",
         (
             Rule(
                 "Every raw row is kept, a duplicate, superseded or rejected; none is lost.",
                 "error",
                 """
-                select raw_table || ': ' || rows_read || ' rows read, but '
-                    || (rows_kept + rows_duplicate + rows_superseded + rows_rejected)
+                select raw_table_id || ': ' || rows_read || ' rows read, but '
+                    || (rows_kept + duplicates + superseded + rejected)
                     || ' accounted for' as finding
                 from {batch}
                 where rows_read is distinct from
-                    rows_kept + rows_duplicate + rows_superseded + rows_rejected
+                    rows_kept + duplicates + superseded + rejected
                 """,
             ),
             *(
@@ -104,13 +104,12 @@ def _row_accounting(limits: list[Threshold]) -> Suite:
                     f"{'a raw table' if limit.scope == '*' else limit.scope} are rejected.",
                     limit.severity,
                     f"""
-                    select raw_table || ': ' || rows_rejected || ' of ' || rows_read
-                        || ' rows rejected ('
-                        || round(100.0 * rows_rejected / rows_read, 1)
+                    select raw_table_id || ': ' || rejected || ' of ' || rows_read
+                        || ' rows rejected (' || round(100.0 * rejected / rows_read, 1)
                         || ' %), at most {100 * limit.threshold:g} % expected; '
                         || 'see metadata.fct_rejected_rows' as finding
                     from {{batch}}
-                    where rows_rejected > {limit.threshold} * rows_read
+                    where rejected > {limit.threshold} * rows_read
                         and {_in_scope(limit.scope, scoped)}
                     """,
                 )
@@ -122,9 +121,9 @@ def _row_accounting(limits: list[Threshold]) -> Suite:
 
 def _in_scope(scope: str, scoped: list[str]) -> str:
     if scope != "*":
-        return f"raw_table = '{scope}'"
+        return f"raw_table_id = '{scope}'"
     others = ", ".join(f"'{name}'" for name in scoped)
-    return f"raw_table not in ({others})" if others else "true"
+    return f"raw_table_id not in ({others})" if others else "true"
 
 
 def _critical_fields(limits: list[Threshold]) -> Suite:

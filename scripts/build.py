@@ -5,31 +5,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from scripts.audit import Audit, audit
 from scripts.dbt import Dbt
 from scripts.docs import make_docs
-from scripts.project import PUBLISHED_FILE, Places, UserError
-from scripts.publish import publish
-
-
-@dataclass
-class Phases:
-    """Seconds per phase, in the order they ran; each is told when it is done."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - started
-        print(f"{name:<28}{self.seconds[name]:6.1f} s", flush=True)
+from scripts.metrics_export import export_saved_queries
+from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
+from scripts.publish import publish, put
+from scripts.raw_inputs import check_raw_inputs
 
 
 def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> None:
@@ -37,19 +25,39 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
     variables = _variables(raw_dir, as_of)
     places = Places.of(publish_to or _default_published_file(raw_dir))
     check_not_locked(places.work_file)
+    if raw_dir:
+        check_raw_inputs(raw_dir)
     dbt = Dbt(places, variables)
-    phases = Phases()
-    with phases.phase("seeds, models and tests"):
-        # The demo's raw tables are not loaded into a build on somebody else's data.
-        result = dbt.run(
-            ["build", "--full-refresh", *(["--exclude", "path:seeds/raw"] if raw_dir else [])]
-        )
+    with phase("seeds, models and tests"):
+        # From scratch, so that nothing of another as-of date or another folder stays behind,
+        # and without the demo's raw tables where they aren't what is built on.
+        demo_only = ["--exclude", "path:seeds/raw"] if raw_dir else []
+        result = dbt.run(["build", "--full-refresh", *demo_only])
         dbt.release()
-    with phases.phase("publish"):
+    with phase("metrics"):
+        export_saved_queries(places.work_file, places.semantic_manifest)
+    with phase("audit"):
+        audited = audit(places)
+    audited.raise_errors()
+    with phase("publish"):
         tables = publish(places)
-    with phases.phase("docs"):
+        put(audited.report, sibling(places.published_file, "audit.html"))
+    with phase("docs"):
         page = make_docs(dbt)
-    _summarise(result, tables, page, places)
+    _summarise(result, dbt, audited, tables, page)
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Say what is being done and, once it is done, how many seconds it took."""
+    started = time.perf_counter()
+    print(f"{name + ' ':.<28}", end=" ", flush=True)
+    try:
+        yield
+    except BaseException:
+        print("failed", flush=True)
+        raise
+    print(f"{time.perf_counter() - started:5.1f} s", flush=True)
 
 
 def _variables(raw_dir: Path | None, as_of: str | None) -> dict[str, str]:
@@ -93,12 +101,12 @@ def check_not_locked(work_file: Path) -> None:
         return
     try:
         duckdb.connect(str(work_file)).close()
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         holder = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", str(error))
         if holder is None:
             raise UserError(
-                f"The work file {work_file} can't be opened: {error} "
-                "It can be made anew: `make clean`, then build again."
+                f"The work file {work_file} can't be opened; delete it and build again. "
+                f"DuckDB says: {error}"
             ) from None
         raise UserError(
             f"The work file {work_file} is held by another program, {holder[1]} "
@@ -106,16 +114,81 @@ def check_not_locked(work_file: Path) -> None:
         ) from None
 
 
-def _summarise(result: Any, tables: int, page: Path, places: Places) -> None:
-    from rich.console import Console
-
+def _summarise(result: Any, dbt: Dbt, audited: Audit, tables: int, page: Path) -> None:
+    """Print what was made, from what, and where it is."""
+    places = dbt.places
     done = Counter(r.node.resource_type for r in result.results if r.status in ("success", "pass"))
-    console = Console(highlight=False, soft_wrap=True)
-    console.print()
-    console.print(f"Built      {done['model']} models from {done['seed']} seeds")
-    console.print(f"Tests      {done['test'] + done['unit_test']} passed")
-    console.print(f"Published  {tables} tables in {places.published_file}")
-    console.print(f"Docs       {page}")
+    facts = _facts(places.work_file)
+    warnings = len(audited.having("warning"))
+    report = sibling(places.published_file, "audit.html")
+    lines = {
+        "Built": f"{done['model']} models, {done['seed']} seeds, as of {facts['as_of']}"
+        + _after_last_record(facts),
+        "Rows": f"{facts['read']:,} read = {facts['kept']:,} kept + {facts['duplicates']:,} "
+        f"duplicates + {facts['superseded']:,} superseded + {facts['rejected']:,} rejected",
+        "Tests": f"{done['test'] + done['unit_test']} passed"
+        + (f", {len(dbt.warnings)} warnings in {places.logs / 'dbt.log'}" if dbt.warnings else ""),
+        "Audit": f"{len(audited.having('passed'))} rules hold, {warnings} warnings: {report}",
+        "Published": f"{tables} tables: {places.published_file}",
+        "Docs": str(page),
+    }
+    print()
+    for label, text in lines.items():
+        print(f"{label:<10} {text}")
+
+
+def _facts(work_file: Path) -> dict[str, Any]:
+    """The as-of date, the newest record up to it, and what became of the raw rows."""
+    import duckdb
+
+    with duckdb.connect(str(work_file), read_only=True) as connection:
+        cursor = connection.execute(
+            """
+            with
+
+            as_of as (
+                select max(observation_date) as as_of
+                from intermediate.int_observation_dates_listed
+            ),
+
+            records as (
+                select cast(issued_at as date) as record_date from staging.stg_billing__invoices
+                union all
+                select effective_from from staging.stg_billing__subscription_charges
+                union all
+                select activity_date from staging.stg_usage__activity
+            ),
+
+            newest as (
+                select max(record_date) as newest_record
+                from records
+                where record_date <= (select as_of from as_of)
+            ),
+
+            rows_counted as (
+                select
+                    sum(rows_read) as read,
+                    sum(rows_kept) as kept,
+                    sum(duplicates) as duplicates,
+                    sum(superseded) as superseded,
+                    sum(rejected) as rejected
+                from metadata.fct_raw_row_accounting
+            )
+
+            select * from as_of cross join newest cross join rows_counted
+            """
+        )
+        return dict(
+            zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True)
+        )
+
+
+def _after_last_record(facts: dict[str, Any]) -> str:
+    """A remark when the as-of date is a month or more after everything that is known."""
+    quiet_days = (facts["as_of"] - facts["newest_record"]).days
+    if quiet_days < 31:
+        return ""
+    return f" ({quiet_days} days after the newest record, {facts['newest_record']})"
 
 
 def command(

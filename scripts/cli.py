@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from scripts import build, docs, metrics, publish
+from scripts import audit, build, docs, metrics, publish
 from scripts.project import UserError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("build")(build.command)
+app.command("audit")(audit.command)
 app.command("publish")(publish.command)
 app.command("docs")(docs.command)
 app.add_typer(metrics.app, name="metrics")

@@ -8,7 +8,7 @@ import typer
 
 from scripts.project import CATALOG, PUBLISHED_FILE, Places, UserError, sibling
 
-PUBLIC_SCHEMAS = ("marts", "metadata", "metrics")
+PUBLIC_SCHEMAS = ["marts", "metadata", "metrics"]
 STORAGE_VERSION = "v1.4.0"  # every DuckDB 1.x client from 1.4 reads it
 
 
@@ -48,30 +48,37 @@ def _copy_public_schemas(work_file: Path, new_file: Path) -> int:
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_text(work_file)} as work (read_only)")
+        # Under the name it was built with: views hold it.
+        connection.execute(f"attach {_text(work_file)} as {CATALOG} (read_only)")
         connection.execute(
-            f"attach {_text(new_file)} as {CATALOG} (storage_version '{STORAGE_VERSION}')"
+            f"attach {_text(new_file)} as published (storage_version '{STORAGE_VERSION}')"
         )
-        connection.execute(f"use {CATALOG}")
+        connection.execute("use published")
         for schema in PUBLIC_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
-        tables = connection.execute(
+        relations = connection.execute(
             """
             select schema_name, table_name, sql
             from duckdb_tables()
-            where database_name = 'work' and list_contains(?, schema_name)
+            where database_name = ? and list_contains(?, schema_name)
+            union all
+            select schema_name, view_name, null
+            from duckdb_views()
+            where database_name = ? and list_contains(?, schema_name)
             order by schema_name, table_name
             """,
-            [list(PUBLIC_SCHEMAS)],
+            [CATALOG, PUBLIC_SCHEMAS] * 2,
         ).fetchall()
-        for schema, table, definition in tables:
-            connection.execute(definition)  # with its constraints, in the catalog in use
-            connection.execute(
-                f'insert into {CATALOG}."{schema}"."{table}" from work."{schema}"."{table}"'
-            )
+        for schema, name, definition in relations:
+            copy, original = f'published."{schema}"."{name}"', f'{CATALOG}."{schema}"."{name}"'
+            if definition:  # of a table, with its constraints, in the catalog in use
+                connection.execute(definition)
+                connection.execute(f"insert into {copy} from {original}")
+            else:
+                connection.execute(f"create table {copy} as from {original}")
         connection.execute("use memory")
-        connection.execute(f"detach {CATALOG}")
-    return len(tables)
+        connection.execute("detach published")
+    return len(relations)
 
 
 def _text(path: Path) -> str:
