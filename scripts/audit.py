@@ -122,7 +122,8 @@ def _validate(work_file: Path, rules: list[Suite]) -> list[Outcome]:
     try:
         return [outcome for suite in rules for outcome in _run(gx, source, suite)]
     finally:
-        source.get_execution_engine().engine.dispose()
+        source.get_execution_engine().close()
+        source.get_engine().dispose()
 
 
 def _run(gx: Any, source: Any, suite: Suite) -> list[Outcome]:

@@ -14,19 +14,17 @@ import typer
 from scripts.audit import Audit, audit
 from scripts.dbt import Dbt
 from scripts.docs import make_docs
-from scripts.metrics_export import export_saved_queries
 from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
 from scripts.publish import publish, put
-from scripts.raw_inputs import check_raw_inputs
 
 
 def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> None:
     """Run the whole job; what goes wrong is raised as a UserError and nothing is published."""
+    from scripts.metrics_export import export_saved_queries  # slow to import
+
     variables = _variables(raw_dir, as_of)
     places = Places.of(publish_to or _default_published_file(raw_dir))
     check_not_locked(places.work_file)
-    if raw_dir:
-        check_raw_inputs(raw_dir)
     dbt = Dbt(places, variables)
     with phase("seeds, models and tests"):
         # From scratch, so that nothing of another as-of date or another folder stays behind,

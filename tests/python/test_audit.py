@@ -1,0 +1,219 @@
+"""The audit passes good marts, and finds and counts every kind of fault planted in bad ones."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scripts.audit import Audit, audit
+from scripts.audit_suites import REQUIRED_META
+from scripts.project import ROOT, Places, UserError
+
+# 40 active accounts, half of them smb and half enterprise; 2 months; 1 rejected row of 1,000.
+GOOD = """
+create schema intermediate;
+create schema marts;
+create schema metadata;
+create schema metrics;
+create schema reference;
+
+create table reference.audit_thresholds as
+from read_csv('{seeds}/audit_thresholds.csv', header = true);
+create table reference.metric_ranges as
+from read_csv('{seeds}/metric_ranges.csv', header = true);
+
+create table intermediate.int_observation_dates_listed as
+select date '2026-06-30' as observation_date;
+
+create table marts.dim_accounts as
+select
+    'a' || i as account_id,
+    case when i % 2 = 0 then 'smb' else 'enterprise' end as segment,
+    date '2026-12-31' as renewal_date,
+    1200.00::decimal(18, 2) as crm_arr,
+    'adoption' as lifecycle_stage,
+    'pro' as product_tier,
+    'u1' as owner_id,
+    true as is_active_customer
+from range(40) as accounts(i);
+
+create table marts.fct_account_months as
+select
+    account_id,
+    month_start,
+    100.00::decimal(18, 2) as mrr,
+    100.00::decimal(18, 2) as mrr_12_months_ago,
+    100.00::decimal(18, 2) as mrr_retained_12_months,
+    0.00::decimal(18, 2) as new_mrr,
+    0.00::decimal(18, 2) as reactivation_mrr,
+    0.00::decimal(18, 2) as expansion_mrr,
+    0.00::decimal(18, 2) as contraction_mrr,
+    0.00::decimal(18, 2) as churned_mrr
+from marts.dim_accounts
+cross join (values (date '2026-05-01'), (date '2026-06-01')) as months(month_start);
+
+create table marts.fct_user_activity as select account_id from marts.dim_accounts;
+create table marts.fct_tickets as select account_id from marts.dim_accounts;
+
+create table metadata.fct_raw_row_accounting as
+select
+    'billing.invoices' as raw_table_id,
+    1000 as rows_read,
+    990 as rows_kept,
+    6 as duplicates,
+    3 as superseded,
+    1 as rejected;
+
+create table metrics.revenue_monthly as
+select
+    date '2026-06-01' as metric_time__month,
+    0.9 as gross_revenue_retention,
+    1.1 as net_revenue_retention;
+"""
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    places = Places.of(tmp_path / "acme.duckdb")
+    places.target.mkdir(parents=True)
+    write_metrics(places, dict.fromkeys(REQUIRED_META, "given"))
+    change(places, GOOD.format(seeds=ROOT / "seeds" / "reference"))
+    return places
+
+
+def write_metrics(
+    places: Places, meta: dict[str, str], description: str = "MRR now ÷ then"
+) -> None:
+    metric = {
+        "name": "net_revenue_retention",
+        "label": "NRR",
+        "description": description,
+        "config": {"meta": meta},
+    }
+    places.manifest.write_text(json.dumps({"metrics": {"metric.bellwether.nrr": metric}}))
+
+
+def change(places: Places, sql: str) -> None:
+    with duckdb.connect(str(places.work_file)) as connection:
+        connection.execute(sql)
+
+
+def broken(audited: Audit) -> dict[tuple[str, str], int]:
+    """Findings per suite and severity."""
+    counts: dict[tuple[str, str], int] = {}
+    for outcome in audited.outcomes:
+        if outcome.count:
+            key = (outcome.suite, outcome.status)
+            counts[key] = counts.get(key, 0) + outcome.count
+    return counts
+
+
+def findings(audited: Audit) -> str:
+    return "\n".join(finding for outcome in audited.outcomes for finding in outcome.findings)
+
+
+def test_good_marts_pass(places: Places) -> None:
+    audited = audit(places)
+    assert broken(audited) == {}
+    audited.raise_errors()
+    page = audited.report.read_text()
+    assert "Audit as of 2026-06-30" in page
+    assert "0 error" in page
+    assert "http" not in page  # opens without a network
+
+
+def test_ten_times_the_rejects_stop_the_build_with_the_count(places: Places) -> None:
+    change(
+        places,
+        """
+        update metadata.fct_raw_row_accounting set rows_kept = 891, rejected = 100
+        """,
+    )
+    audited = audit(places)
+    with pytest.raises(UserError, match=r"billing\.invoices: 100 of 1000 rows rejected \(10\.0 %"):
+        audited.raise_errors()
+
+
+def test_every_planted_fault_is_found(places: Places) -> None:
+    write_metrics(places, {"owner": "revenue", "target": None}, description="")
+    change(
+        places,
+        """
+        -- 2 of 20 smb accounts without a segment of their own stay below 95 %, above 50 %
+        update marts.dim_accounts set owner_id = null where account_id in ('a0', 'a2');
+        -- 11 of 20 enterprise accounts without a renewal date are below both
+        update marts.dim_accounts set renewal_date = null
+        where segment = 'enterprise' and substr(account_id, 2)::int < 22;
+        -- a stage that the source never gives is no finding
+        update marts.dim_accounts set lifecycle_stage = null;
+        -- 3 of 40 tickets are more than 5 %, 9 of 40 user days more than 20 %
+        update marts.fct_tickets set account_id = 'unassigned'
+        where account_id in ('a1', 'a2', 'a3');
+        update marts.fct_user_activity set account_id = 'unassigned'
+        where substr(account_id, 2)::int < 9;
+        update marts.fct_account_months set mrr = -1
+        where account_id = 'a5' and month_start = '2026-05-01';
+        update marts.fct_account_months set mrr_retained_12_months = 100.01
+        where account_id in ('a6', 'a7');
+        update marts.fct_account_months set churned_mrr = 5
+        where account_id = 'a8' and month_start = '2026-06-01';
+        update metadata.fct_raw_row_accounting set rows_kept = rows_kept - 1;
+        insert into metrics.revenue_monthly values ('2026-05-01', 1.2, 3.5);
+        """,
+    )
+    audited = audit(places)
+    assert broken(audited) == {
+        ("Raw rows", "error"): 1,
+        ("Critical fields of the CRM", "warning"): 2,  # owner of smb, renewal of enterprise
+        ("Critical fields of the CRM", "error"): 1,  # renewal of enterprise
+        ("Attribution to accounts", "warning"): 2,  # tickets, usage
+        ("Attribution to accounts", "error"): 1,  # usage
+        ("Account-months", "error"): 1 + 4 + 1,
+        # no description; 7 of 9 keys (a target of null says that there is none)
+        ("Metric definitions", "error"): 1 + len(REQUIRED_META) - 2,
+        ("Values in metrics.revenue_monthly", "error"): 1,  # gross retention
+        ("Values in metrics.revenue_monthly", "warning"): 1,  # net retention
+    }
+    assert "renewal_date, segment enterprise: 9 of 20 active accounts filled" in findings(audited)
+    assert "a8, 2026-06-01" in findings(audited)
+    page = audited.report.read_text()
+    assert "billing.invoices: 1000 rows read, but 999 accounted for" in page
+    with pytest.raises(UserError, match=r"1000 rows read, but 999 accounted for"):
+        audited.raise_errors()
+
+
+def test_warnings_alone_do_not_stop_the_build(places: Places) -> None:
+    change(places, "update metrics.revenue_monthly set net_revenue_retention = 3.5")
+    audited = audit(places)
+    assert broken(audited) == {("Values in metrics.revenue_monthly", "warning"): 1}
+    audited.raise_errors()
+
+
+def test_a_rule_that_cannot_be_evaluated_is_an_error(places: Places) -> None:
+    change(places, "drop table metadata.fct_raw_row_accounting")
+    with pytest.raises(UserError, match=r"can't be evaluated.*fct_raw_row_accounting"):
+        audit(places).raise_errors()
+
+
+def test_thresholds_of_later_do_not_count_yet(places: Places) -> None:
+    change(
+        places,
+        """
+        insert into reference.audit_thresholds values
+            ('rows_rejected', '*', 0.0001, 'error', 2, '2026-07-01')
+        """,
+    )
+    assert broken(audit(places)) == {}
+    change(places, "update reference.audit_thresholds set effective_from = '2026-06-30'")
+    assert broken(audit(places)) == {("Raw rows", "error"): 1}
+
+
+def test_the_work_file_is_free_afterwards(places: Places) -> None:
+    audit(places)
+    change(places, "create table marts.later as select 1 as one")
+
+
+def test_nothing_to_audit_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nothing to audit.*Build first"):
+        audit(Places.of(tmp_path / "acme.duckdb"))
