@@ -118,6 +118,7 @@ spans as (
 )
 
 select
+    account_id || '|' || cast(valid_from as {{ dbt.type_string() }}) as account_version_id,
     account_id,
     valid_from,
     lead(valid_from) over (partition by account_id order by valid_from) as valid_to,

@@ -37,7 +37,7 @@ surviving as (
         coalesce(accounts.is_internal, false) as is_internal,
         accounts.customer_since as customer_since_date,
         accounts.renewal_date,
-        accounts.arr as crm_arr,
+        {{ money('accounts.arr') }} as crm_arr,
         accounts.currency as crm_currency
     from accounts
     inner join parents

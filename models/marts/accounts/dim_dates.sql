@@ -29,7 +29,7 @@ calendar as (
 described as (
     select
         date_day,
-        iso_weekday,
+        cast(iso_weekday as integer) as iso_weekday,
         month_start,
         month_end,
         quarter_start,

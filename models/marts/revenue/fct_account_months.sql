@@ -44,9 +44,9 @@ with_attributes as (
         attributes.csm_id,
         attributes.owner_id,
         attributes.lifecycle_stage,
-        lag(attributes.segment, 12) over (
-            partition by account_months.account_id order by account_months.month_start
-        ) as segment_12_months_ago,
+        attributes.account_version_id,
+        lag(attributes.segment, 12) over by_month as segment_12_months_ago,
+        lag(attributes.account_version_id, 12) over by_month as account_version_12_months_ago_id,
         coalesce(committed.mrr_starting, 0) as mrr_starting,
         short_lived.account_id is not null as has_short_lived_charge
     from account_months
@@ -62,33 +62,36 @@ with_attributes as (
     left join short_lived
         on account_months.account_id = short_lived.account_id
         and account_months.month_start = short_lived.month_start
+    window by_month as (partition by account_months.account_id order by account_months.month_start)
 ),
 
 described as (
     select
         account_id || '|' || cast(month_start as {{ dbt.type_string() }}) as account_month_id,
         account_id,
+        account_version_id,
+        account_version_12_months_ago_id,
+        ultimate_parent_account_id,
         month_start,
         month_end,
-        mrr,
-        mrr_local,
+        {{ money('mrr') }} as mrr,
+        {{ money('mrr_local') }} as mrr_local,
         currency,
-        mrr * 12 as arr,
-        mrr - mrr_ending + mrr_starting as committed_mrr,
-        mrr_previous_month,
-        mrr_previous_month_constant_currency,
-        case when movement_type = 'new' then movement_amount else 0 end as new_mrr,
-        case when movement_type = 'reactivation' then movement_amount else 0 end
-            as reactivation_mrr,
-        case when movement_type = 'expansion' then movement_amount else 0 end as expansion_mrr,
-        case when movement_type = 'contraction' then movement_amount else 0 end
-            as contraction_mrr,
-        case when movement_type = 'churn' then movement_amount else 0 end as churned_mrr,
-        fx_mrr,
-        mrr_12_months_ago,
-        case when mrr < mrr_12_months_ago then mrr else mrr_12_months_ago end
+        {{ money('mrr * 12') }} as arr,
+        {{ money('mrr - mrr_ending + mrr_starting') }} as committed_mrr,
+        {{ money('mrr_previous_month') }} as mrr_previous_month,
+        {{ money('mrr_previous_month_constant_currency') }}
+            as mrr_previous_month_constant_currency,
+        {%- for movement_type, column in movement_columns().items() if movement_type != 'fx' %}
+        {{ money("case when movement_type = '" ~ movement_type ~ "' then movement_amount else 0 end") }}
+            as {{ column }},
+        {%- endfor %}
+        {{ money('fx_mrr') }} as fx_mrr,
+        {{ money('mrr_12_months_ago') }} as mrr_12_months_ago,
+        {{ money('case when mrr < mrr_12_months_ago then mrr else mrr_12_months_ago end') }}
             as mrr_retained_12_months,
-        case when mrr_12_months_ago > 0 then mrr else 0 end as mrr_now_of_12_month_base,
+        {{ money('case when mrr_12_months_ago > 0 then mrr else 0 end') }}
+            as mrr_now_of_12_month_base,
         is_customer and mrr > 0 as is_active_customer,
         is_customer and mrr_previous_month > 0 as was_active_previous_month,
         is_customer and mrr_12_months_ago > 0 as was_active_12_months_ago,
@@ -99,7 +102,8 @@ described as (
         has_short_lived_charge and mrr = 0 and mrr_previous_month = 0
             as had_intra_month_activity,
         cohort_month,
-        {{ dbt.datediff('cohort_month', 'month_start', 'month') }} as months_since_first_mrr,
+        cast({{ dbt.datediff('cohort_month', 'month_start', 'month') }} as integer)
+            as months_since_first_mrr,
         segment,
         segment_12_months_ago,
         region,
@@ -108,9 +112,8 @@ described as (
         csm_id,
         owner_id,
         lifecycle_stage,
-        ultimate_parent_account_id,
-        paid_seats,
-        coalesce(unconverted_charges, 0) as unconverted_charges
+        cast(paid_seats as integer) as paid_seats,
+        cast(coalesce(unconverted_charges, 0) as integer) as unconverted_charges
     from with_attributes
 )
 

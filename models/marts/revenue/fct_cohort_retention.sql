@@ -74,5 +74,12 @@ triangle as (
 select
     cast(cohort_month as {{ dbt.type_string() }}) || '|' || segment
     || '|' || cast(months_since as {{ dbt.type_string() }}) as cohort_retention_id,
-    *
+    cohort_month,
+    segment,
+    cast(months_since as integer) as months_since,
+    cast(logos as integer) as logos,
+    {{ money('mrr') }} as mrr,
+    cast(logos_retained as integer) as logos_retained,
+    {{ money('mrr_retained') }} as mrr_retained,
+    is_complete
 from triangle

@@ -62,10 +62,10 @@ select
     amount_paid_local,
     {{ to_cents('amount_due_local * rate') }} as amount_due,
     {{ to_cents('amount_paid_local * rate') }} as amount_paid,
-    case
-        when status = 'void' or due_date is null then 0
-        when {{ dbt.datediff('due_date', 'coalesce(paid_date, ' ~ as_of_date() ~ ')', 'day') }} < 0
-            then 0
-        else {{ dbt.datediff('due_date', 'coalesce(paid_date, ' ~ as_of_date() ~ ')', 'day') }}
-    end as days_overdue
+    cast(
+        case
+            when status = 'void' or paid_date < due_date or due_date > {{ as_of_date() }} then 0
+            else {{ dbt.datediff('due_date', 'coalesce(paid_date, ' ~ as_of_date() ~ ')', 'day') }}
+        end as integer
+    ) as days_overdue
 from converted

@@ -77,5 +77,5 @@ select
     month_start,
     movement_type,
     reason,
-    amount
+    {{ money('amount') }} as amount
 from reasons

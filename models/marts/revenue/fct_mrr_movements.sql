@@ -5,14 +5,7 @@ account_months as (
 ),
 
 movements as (
-    {% for movement_type, column in [
-        ('new', 'new_mrr'),
-        ('reactivation', 'reactivation_mrr'),
-        ('expansion', 'expansion_mrr'),
-        ('contraction', 'contraction_mrr'),
-        ('churn', 'churned_mrr'),
-        ('fx', 'fx_mrr'),
-    ] -%}
+    {% for movement_type, column in movement_columns().items() -%}
     select
         account_month_id || '|{{ movement_type }}' as mrr_movement_id,
         account_id,
