@@ -4,7 +4,8 @@
     or code, or a percent sign, beside it; -12 and (12) are negative. A single group
     is read as in English: 1,234 is a thousand, 1.234 is not. All else is null. -#}
 {% macro clean_decimal(expression, scale=4) -%}
-    {%- set number = replace_matches('upper(' ~ expression ~ ')', '[$€£% ]|USD|EUR|GBP', '') -%}
+    {%- set number = 'upper(replace(' ~ expression ~ ", chr(160), ' '))" -%}
+    {%- set number = replace_matches(number, '[$€£% ]|USD|EUR|GBP', '') -%}
     {%- set number = replace_matches(number, '^[(](.*)[)]$', '-\\1') -%}
     {{ try_cast_to(plain_decimal_text(number), 'decimal(18, ' ~ scale ~ ')') }}
 {%- endmacro %}

@@ -1,8 +1,7 @@
 {#- Clean one column of the raw contract the way its data_type and meta say. -#}
 {% macro clean_value(column, expression) -%}
-    {%- set meta = column.config.meta -%}
-    {%- if meta.standard -%}
-        {{ standardise(meta.standard, expression) }}
+    {%- if column.standard -%}
+        {{ standardise(column.standard, expression) }}
     {%- elif column.data_type == 'text' -%}
         {{ expression }}
     {%- elif column.data_type == 'key' -%}
@@ -10,7 +9,7 @@
     {%- elif column.data_type == 'email' -%}
         {{ clean_email(expression) }}
     {%- elif column.data_type == 'decimal' -%}
-        {{ clean_decimal(expression, scale=meta.get('scale', 4)) }}
+        {{ clean_decimal(expression, scale=column.get('scale', 4)) }}
     {%- elif column.data_type == 'integer' -%}
         {{ clean_integer(expression) }}
     {%- elif column.data_type == 'boolean' -%}

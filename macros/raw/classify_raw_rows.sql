@@ -17,10 +17,10 @@
 {%- set source_rows = raw(system, object) -%}
 {%- if not execute %}{{ return('select 1 as parsed') }}{% endif -%}
 {%- set contract = raw_contract(system, object) -%}
-{%- set columns = contract.columns.values() | list -%}
+{%- set columns = contract.columns -%}
 {%- set verdicts = contract_verdicts(columns) + rules -%}
-{%- set key = contract.config.meta.key -%}
-{%- set latest_by = contract.config.meta.latest_by -%}
+{%- set key = contract.key -%}
+{%- set latest_by = contract.latest_by -%}
 
 with
 
@@ -71,7 +71,7 @@ judged_rows as (
             {%- endfor %}
         end as broken_rule,
         0
-        {%- for column in columns if not column.config.meta.required %}
+        {%- for column in columns if not column.required %}
         + case when {{ is_unreadable(column) }} then 1 else 0 end
         {%- endfor %} as unreadable_values
     from typed_rows
@@ -128,7 +128,7 @@ from classified_rows
 {#- What the contract itself forbids, worst first, in the form of `rules`. -#}
 {% macro contract_verdicts(columns) %}
 {%- set missing, unreadable, unknown = [], [], [] -%}
-{%- for column in columns if column.config.meta.required -%}
+{%- for column in columns if column.required -%}
     {%- do missing.append({
         'reason': 'missing_required_value',
         'rule': column.name ~ ' must be given',
@@ -139,7 +139,7 @@ from classified_rows
         'rule': column.name ~ ' must be readable as ' ~ column.data_type,
         'broken_when': is_unreadable(column),
     }) -%}
-    {%- set values = column.config.meta.get('values') -%}
+    {%- set values = column.get('values') -%}
     {%- if values -%}
         {%- do unknown.append({
             'reason': 'unknown_value',

@@ -82,7 +82,7 @@
 {% macro contract_subquery(system, object, found) %}
     {%- set contract = raw_contract(system, object) -%}
     {%- set table = 'Raw table ' ~ system ~ '.' ~ object -%}
-    {%- if not found.relation and contract.config.meta.required -%}
+    {%- if not found.relation and contract.required -%}
         {{ exceptions.raise_compiler_error(
             table ~ ' is required but absent: expected it at ' ~ found.place ~ '.'
         ) }}
@@ -90,10 +90,10 @@
     {%- set names = {} -%}
     {%- for name in found.columns or [] %}{% do names.update({name | trim | lower: name}) %}{% endfor -%}
     {%- set selected = [] -%}
-    {%- for column in contract.columns.values() -%}
+    {%- for column in contract.columns -%}
         {%- if column.name in names -%}
             {%- set value = adapter.quote(names[column.name]) -%}
-        {%- elif found.relation and column.config.meta.required -%}
+        {%- elif found.relation and column.required -%}
             {{ exceptions.raise_compiler_error(
                 table ~ ' lacks the required column ' ~ column.name ~ ' at ' ~ found.place
                 ~ ', which has ' ~ found.columns | join(', ') ~ '.'
