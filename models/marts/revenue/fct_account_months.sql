@@ -21,6 +21,14 @@ attributes as (
     select * from {{ ref('dim_account_history') }}
 ),
 
+adoption as (
+    select * from {{ ref('int_account_months_adoption') }}
+),
+
+support as (
+    select * from {{ ref('int_account_months_support') }}
+),
+
 short_lived as (
     select
         account_id,
@@ -48,7 +56,10 @@ with_attributes as (
         lag(attributes.segment, 12) over by_month as segment_12_months_ago,
         lag(attributes.account_version_id, 12) over by_month as account_version_12_months_ago_id,
         coalesce(committed.mrr_starting, 0) as mrr_starting,
-        short_lived.account_id is not null as has_short_lived_charge
+        short_lived.account_id is not null as has_short_lived_charge,
+        adoption.monthly_active_users,
+        support.tickets_opened,
+        support.open_tickets
     from account_months
     left join accounts
         on account_months.account_id = accounts.account_id
@@ -62,6 +73,12 @@ with_attributes as (
     left join short_lived
         on account_months.account_id = short_lived.account_id
         and account_months.month_start = short_lived.month_start
+    left join adoption
+        on account_months.account_id = adoption.account_id
+        and account_months.month_start = adoption.month_start
+    left join support
+        on account_months.account_id = support.account_id
+        and account_months.month_start = support.month_start
     window by_month as (partition by account_months.account_id order by account_months.month_start)
 ),
 
@@ -113,7 +130,10 @@ described as (
         owner_id,
         lifecycle_stage,
         cast(paid_seats as integer) as paid_seats,
-        cast(coalesce(unconverted_charges, 0) as integer) as unconverted_charges
+        cast(coalesce(unconverted_charges, 0) as integer) as unconverted_charges,
+        cast(monthly_active_users as integer) as monthly_active_users,
+        cast(tickets_opened as integer) as tickets_opened,
+        cast(open_tickets as integer) as open_tickets
     from with_attributes
 )
 
