@@ -9,6 +9,7 @@ import sys
 import typer
 
 from scripts import audit, build, docs, metrics, publish
+from scripts.demo import command as demo_data
 from scripts.project import UserError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command("build")(build.command)
 app.command("audit")(audit.command)
 app.command("publish")(publish.command)
 app.command("docs")(docs.command)
+app.command("demo-data")(demo_data.command)
 app.add_typer(metrics.app, name="metrics")
 
 

@@ -1,0 +1,211 @@
+"""The rows that are wrong, or odd but right, and how many copies there are of good ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Name = tuple[str, str]
+
+# Exact copies of rows, per table.
+DUPLICATES: dict[Name, int] = {
+    ("crm", "accounts"): 3,
+    ("crm", "account_history"): 5,
+    ("crm", "contacts"): 6,
+    ("crm", "opportunities"): 4,
+    ("crm", "activities"): 12,
+    ("billing", "customers"): 2,
+    ("billing", "subscriptions"): 3,
+    ("billing", "subscription_charges"): 5,
+    ("billing", "invoices"): 9,
+    ("billing", "fx_rates"): 2,
+    ("usage", "users"): 7,
+    ("usage", "activity"): 150,
+    ("tickets", "tickets"): 11,
+    ("tickets", "ticket_events"): 25,
+    ("surveys", "responses"): 8,
+    ("success", "ctas"): 2,
+    ("ops", "dashboard_views"): 6,
+}
+
+
+@dataclass(frozen=True)
+class OlderVersions:
+    """Re-sent rows: ``count`` of those that fit ``where``, as they were before.
+
+    A value that begins with ``=`` is taken from the column named after it.
+    """
+
+    count: int
+    where: str
+    values: dict[str, str]
+    stray_key: str | None = None
+
+
+OLDER_VERSIONS: dict[Name, OlderVersions] = {
+    ("crm", "accounts"): OlderVersions(
+        7,
+        "renewal_date != ''",
+        {"updated_at": "2026-01-15T08:00:00Z", "arr": "1000.00", "segment": "smb"},
+        stray_key="account_id",
+    ),
+    ("tickets", "tickets"): OlderVersions(
+        30,
+        "solved_at != ''",
+        {"status": "open", "solved_at": "", "csat_score": "", "updated_at": "=created_at"},
+    ),
+}
+
+# Rows that staging has to reject: the reason, and what is changed in an ordinary row.
+REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
+    ("crm", "accounts"): [
+        ("missing_required_value", {"account_id": "a900001", "account_name": "N/A"}),
+        ("unreadable_value", {"account_id": "a900002", "updated_at": "yesterday"}),
+    ],
+    ("crm", "account_history"): [
+        (
+            "unknown_value",
+            {"account_id": "a001050", "field": "mood", "changed_at": "2025-08-01T10:00:00Z"},
+        ),
+    ],
+    ("crm", "contacts"): [
+        ("missing_required_value", {"contact_id": "con_x1", "account_id": ""}),
+        ("missing_required_value", {"contact_id": "con_x2", "account_id": "null"}),
+    ],
+    ("crm", "opportunities"): [
+        ("missing_required_value", {"opportunity_id": "opp_x1", "stage": "-"}),
+    ],
+    ("crm", "activities"): [
+        ("unreadable_value", {"activity_id": "act_x1", "occurred_at": "2025-02-30T09:00:00Z"}),
+        ("missing_required_value", {"activity_id": "act_x2", "account_id": "N/A"}),
+    ],
+    ("billing", "customers"): [
+        ("missing_required_value", {"customer_id": "cus_x1", "created_at": ""}),
+    ],
+    ("billing", "plans"): [
+        (
+            "unknown_value",
+            {"plan_id": "basic_day", "plan_name": "Basic daily", "billing_interval": "day"},
+        ),
+    ],
+    ("billing", "subscriptions"): [
+        ("unknown_value", {"subscription_id": "sub_x1", "status": "incomplete"}),
+        (
+            "ends_before_start",
+            {"subscription_id": "sub_x2", "term_start": "2025-05-01", "term_end": "2025-04-01"},
+        ),
+    ],
+    ("billing", "subscription_charges"): [
+        (
+            "ends_before_start",
+            {
+                "charge_id": "ch_x1",
+                "effective_from": "2025-06-01",
+                "effective_to": "2025-03-01",
+            },
+        ),
+        ("negative_amount", {"charge_id": "ch_x2", "unit_price": "-250.00"}),
+        ("missing_required_value", {"charge_id": "ch_x3", "unit_price": ""}),
+        ("unreadable_value", {"charge_id": "ch_x4", "quantity": "ten"}),
+        ("missing_required_value", {"charge_id": "ch_x5", "currency": ""}),
+    ],
+    ("billing", "invoices"): [
+        ("missing_required_value", {"invoice_id": "in_x1", "amount_due": "N/A"}),
+        ("unreadable_value", {"invoice_id": "in_x2", "issued_at": "2025-13-01T00:00:00Z"}),
+        ("unreadable_value", {"invoice_id": "in_x3", "amount_due": "see attachment"}),
+    ],
+    ("billing", "fx_rates"): [
+        ("out_of_range", {"currency": "CHF", "rate_date": "2025-01-01", "rate_to_usd": "-1.1000"}),
+    ],
+    ("usage", "users"): [
+        ("missing_required_value", {"product_user_id": "u_x1", "account_id": "-"}),
+    ],
+    ("usage", "activity"): [
+        ("missing_required_value", {"product_user_id": "u_x1", "activity_date": ""}),
+        ("missing_required_value", {"product_user_id": "u_x2", "activity_date": "null"}),
+        ("missing_required_value", {"product_user_id": "u_x3", "account_id": ""}),
+        ("unreadable_value", {"product_user_id": "u_x4", "activity_date": "2025-04-31"}),
+        ("unreadable_value", {"product_user_id": "u_x5", "activity_date": "last week"}),
+        ("unreadable_value", {"product_user_id": "u_x6", "event_count": "many"}),
+        ("negative_amount", {"product_user_id": "u_x7", "event_count": "-4"}),
+        ("negative_amount", {"product_user_id": "u_x8", "event_count": "-1"}),
+    ],
+    ("tickets", "tickets"): [
+        ("out_of_range", {"ticket_id": "t_x1", "csat_score": "11"}),
+        ("missing_required_value", {"ticket_id": "t_x2", "created_at": "N/A"}),
+        (
+            "ends_before_start",
+            {
+                "ticket_id": "t_x3",
+                "created_at": "2025-10-05T10:00:00Z",
+                "first_replied_at": "",
+                "solved_at": "2025-10-01T10:00:00Z",
+            },
+        ),
+    ],
+    ("tickets", "ticket_events"): [
+        (
+            "unknown_value",
+            {"ticket_id": "t_x1", "event_type": "mood", "new_value": "angry"},
+        ),
+    ],
+    ("surveys", "responses"): [
+        (
+            "out_of_range",
+            {
+                "response_id": "sv_x1",
+                "survey_type": "nps",
+                "score": "11",
+                "sent_at": "2025-03-03T09:00:00Z",
+                "responded_at": "2025-03-04T09:00:00Z",
+            },
+        ),
+        (
+            "ends_before_start",
+            {
+                "response_id": "sv_x2",
+                "survey_type": "nps",
+                "score": "8",
+                "sent_at": "2025-03-03T09:00:00Z",
+                "responded_at": "2025-03-01T09:00:00Z",
+            },
+        ),
+    ],
+    ("success", "ctas"): [
+        ("missing_required_value", {"cta_id": "cta_x1", "status": ""}),
+    ],
+    ("ops", "requests"): [
+        ("unknown_value", {"request_id": "req_x1", "priority": "P9"}),
+    ],
+}
+
+# Rows that are odd but right: kept by staging; what to make of them is the models' business.
+ODD_ROWS: dict[Name, list[dict[str, str]]] = {
+    ("usage", "activity"): [
+        # of an account and a user that nobody knows
+        {"product_user_id": "u_stray1", "account_id": "a999901", "activity_date": "2025-09-02"},
+        {"product_user_id": "u_stray1", "account_id": "a999901", "activity_date": "2025-09-03"},
+        # after the last day
+        {"product_user_id": "u_future", "activity_date": "2026-12-24"},
+    ],
+    ("tickets", "tickets"): [
+        # of an account that nobody knows; of none at all; after the last day
+        {"ticket_id": "t_orphan1", "account_id": "a999902"},
+        {"ticket_id": "t_orphan2", "account_id": ""},
+        {
+            "ticket_id": "t_future",
+            "created_at": "2026-11-01T09:00:00Z",
+            "first_replied_at": "",
+            "solved_at": "",
+            "csat_score": "",
+            "status": "new",
+            "updated_at": "2026-11-01T09:00:00Z",
+        },
+    ],
+    ("surveys", "responses"): [
+        {"response_id": "sv_orphan1", "account_id": "a999903", "contact_id": ""},
+    ],
+    ("crm", "activities"): [
+        {"activity_id": "act_future", "occurred_at": "2026-09-15T10:00:00Z"},
+        {"activity_id": "act_orphan1", "account_id": "a999904", "contact_id": ""},
+    ],
+}

@@ -1,0 +1,198 @@
+"""The success platform's tables: playbooks and what was done because of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .accounts import Accounts
+from .billing import at_time
+from .contracts import Contracts
+from .crm import csm_ids
+from .quality import Quality
+from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
+
+PLAYBOOKS = [
+    ("usage_drop", "Usage dropped", "risk", 14),
+    ("champion_left", "Champion left", "risk", 10),
+    ("renewal_prep", "Prepare the renewal", "lifecycle", 30),
+    ("seat_expansion", "Offer more seats", "expansion", 21),
+    ("kickoff", "Kick-off", "onboarding", 7),
+]
+REASONS = {
+    "usage_drop": "active users fell by a third",
+    "champion_left": "champion left the company",
+    "renewal_prep": "term ends in 90 days",
+    "seat_expansion": "nearly all seats in use",
+    "kickoff": "new contract signed",
+}
+TARGET_DAYS = {"self_serve": 21, "guided": 45, "enterprise": 90}
+OBJECTIVES = np.array(
+    [
+        "Replace spreadsheets",
+        "Shorten month-end close",
+        "Roll out to a second team",
+        "Cut manual work",
+    ]
+)
+
+
+def playbooks_table() -> pd.DataFrame:
+    columns = ["playbook_key", "playbook_name", "category", "sla_days"]
+    return pd.DataFrame(PLAYBOOKS, columns=columns)
+
+
+def ctas_table(
+    settings: Settings, accounts: Accounts, contracts: Contracts, quality: Quality
+) -> pd.DataFrame:
+    """Calls to action: each playbook has a trigger; CSMs act mostly in time."""
+    rng = settings.stream("ctas")
+    c, level = contracts, quality.level
+    fell = np.zeros(level.shape, dtype=bool)
+    fell[:, 3:] = (level[:, 3:] < -0.9) & (level[:, :-3] > level[:, 3:] + 0.8)
+    periods = np.arange(settings.periods)
+    first = np.where(c.active.any(axis=1), c.active.argmax(axis=1), settings.periods)
+    to_go = accounts.term_months[:, None] - (periods - c.term_start)
+    triggers = {
+        "usage_drop": fell & (rng.random(level.shape) < 0.35),
+        "champion_left": quality.champion_left,
+        "renewal_prep": (accounts.term_months[:, None] > 0) & (to_go == 3),
+        "seat_expansion": (level > 1.3) & (rng.random(level.shape) < 0.12),
+        "kickoff": periods == first[:, None],
+    }
+    frames = []
+    for key, _, category, sla_days in PLAYBOOKS:
+        fires = triggers[key] & c.active
+        fires[:, :BURN_IN_MONTHS] = False
+        account, period = np.nonzero(fires)
+        created = settings.date(period, accounts.billing_day[account]) + rng.integers(
+            0, 3, len(account)
+        )
+        known = created <= LAST_DAY
+        frames.append(_ctas(rng, accounts, key, category, sla_days, account[known], created[known]))
+    frame = pd.concat(frames, ignore_index=True)
+    frame = frame.sort_values(["created_at", "account_id"], kind="stable").reset_index(drop=True)
+    ids = np.char.mod("cta_%07d", 90_001 + np.arange(len(frame))).astype(object)
+    frame.insert(0, "cta_id", ids)
+    return frame
+
+
+def _ctas(rng, accounts, key, category, sla_days, account, created) -> pd.DataFrame:
+    n = len(account)
+    due = created + sla_days
+    closed = created + np.rint(sla_days * rng.gamma(2.2, 0.30, n)).astype(int)
+    is_closed = (closed <= LAST_DAY) & (rng.random(n) < 0.94)
+    closed_at = at_time(rng, closed)
+    closed_at[~is_closed] = np.datetime64("NaT")
+    outcome = rng.choice(["success", "no_effect", "no_response"], n, p=[0.55, 0.25, 0.20])
+    priority = "high" if category == "risk" else "medium"
+    return pd.DataFrame(
+        {
+            "account_id": accounts.ids[account],
+            "playbook_key": key,
+            "reason": REASONS[key],
+            "priority": priority,
+            "owner_id": csm_ids(accounts)[account],
+            "created_at": at_time(rng, created),
+            "due_at": due,
+            "closed_at": closed_at,
+            "status": np.where(is_closed, "closed", "open").astype(object),
+            "outcome": np.where(is_closed, outcome, None),
+        }
+    )
+
+
+def onboarding_table(
+    settings: Settings, accounts: Accounts, contracts: Contracts, quality: Quality
+) -> pd.DataFrame:
+    """One project per new customer of the months with data; slower where quality is low."""
+    rng = settings.stream("onboarding")
+    first = contracts.active.argmax(axis=1)
+    account = np.flatnonzero(contracts.active.any(axis=1) & (first >= BURN_IN_MONTHS))
+    start = settings.date(first[account], accounts.billing_day[account])
+    account, start = account[start <= LAST_DAY], start[start <= LAST_DAY]
+    n = len(account)
+    path = np.array(["self_serve", "guided", "enterprise"])[accounts.segment[account]]
+    target = np.array([TARGET_DAYS[name] for name in path])
+    mood = quality.level[account, first[account]]
+    days = np.rint(target * 0.85 * np.exp(rng.normal(0, 0.35, n) - 0.18 * mood)).astype(int)
+    done = start + days
+    stopped = rng.random(n) < 0.04
+    is_done = (done <= LAST_DAY) & ~stopped
+    completed = at_time(rng, done)
+    completed[~is_done] = np.datetime64("NaT")
+    return pd.DataFrame(
+        {
+            "project_id": np.char.mod("onb_%06d", 5_001 + np.arange(n)).astype(object),
+            "account_id": accounts.ids[account],
+            "path": path.astype(object),
+            "started_at": at_time(rng, start),
+            "target_at": start + target,
+            "completed_at": completed,
+            "status": np.select([is_done, stopped], ["completed", "canceled"], "open").astype(
+                object
+            ),
+        }
+    )
+
+
+def success_plans_table(
+    settings: Settings, accounts: Accounts, contracts: Contracts, quality: Quality
+) -> pd.DataFrame:
+    """A yearly objective with the larger accounts."""
+    rng = settings.stream("success plans")
+    ages = np.arange(settings.periods) - np.where(
+        contracts.active.any(axis=1), contracts.active.argmax(axis=1), settings.periods
+    ).reshape(-1, 1)
+    yearly = contracts.active & (ages % 12 == 2) & (ages > 0) & (accounts.segment > 0)[:, None]
+    yearly[:, :BURN_IN_MONTHS] = False
+    account, period = np.nonzero(yearly & (rng.random(yearly.shape) < 0.7))
+    n = len(account)
+    due = settings.date(period, accounts.billing_day[account]) + 180
+    mood = quality.level[account, period]
+    done = due + np.rint(rng.normal(-10, 35, n) - 20 * mood).astype(int)
+    reached = (done <= LAST_DAY) & (rng.random(n) < 0.75)
+    completed = at_time(rng, done)
+    completed[~reached] = np.datetime64("NaT")
+    missed = ~reached & (due + 60 < LAST_DAY)
+    return pd.DataFrame(
+        {
+            "plan_id": np.char.mod("sp_%06d", 7_001 + np.arange(n)).astype(object),
+            "account_id": accounts.ids[account],
+            "objective": OBJECTIVES[rng.integers(0, len(OBJECTIVES), n)].astype(object),
+            "status": np.select([reached, missed], ["completed", "missed"], "active").astype(
+                object
+            ),
+            "due_at": due,
+            "completed_at": completed,
+        }
+    )
+
+
+def overrides_table(
+    settings: Settings, accounts: Accounts, contracts: Contracts, quality: Quality
+) -> pd.DataFrame:
+    """A CSM knows better than the score, for a while: one account in ten, once."""
+    rng = settings.stream("overrides")
+    candidates = np.flatnonzero(contracts.active[:, -6])
+    n = max(len(candidates) // 10, 1)
+    account = np.sort(rng.choice(candidates, n, replace=False))
+    start = settings.month_starts[-8] + rng.integers(0, 220, n)
+    mood = quality.level[account, -4]
+    bands = np.select([mood < -0.3, mood < 0.5], ["red", "yellow"], "green")
+    reasons = np.select(
+        [mood < -0.3, mood < 0.5],
+        ["budget freeze announced", "reorganisation at the customer"],
+        "signed a reference agreement",
+    )
+    return pd.DataFrame(
+        {
+            "override_id": np.char.mod("ovr_%05d", 301 + np.arange(n)).astype(object),
+            "account_id": accounts.ids[account],
+            "band": bands.astype(object),
+            "reason": reasons.astype(object),
+            "set_by": csm_ids(accounts)[account],
+            "valid_from": start,
+            "valid_to": start + rng.choice([30, 60, 90], n),
+        }
+    )

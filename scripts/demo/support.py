@@ -1,0 +1,165 @@
+"""Tickets, what happened to them, and the service levels promised."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .accounts import Accounts
+from .contracts import Contracts
+from .quality import Quality
+from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
+
+PRIORITIES = np.array(["low", "normal", "high", "urgent"])
+REPLY_HOURS = np.array([14.0, 6.0, 2.2, 0.7])
+SOLVE_HOURS = np.array([90.0, 48.0, 26.0, 12.0])
+TICKETS_PER_MONTH = np.array([0.32, 0.75, 1.6])
+SEASON = np.array([1.1, 1.0, 1.05, 1.0, 1.0, 0.95, 0.85, 0.8, 1.1, 1.05, 1.0, 0.7])
+TYPES = np.array(["question", "incident", "problem", "task"])
+CHANNELS = np.array(["email", "web", "chat", "phone"])
+SUBJECTS = np.array(
+    [
+        "Cannot export a report",
+        "Dashboard loads slowly",
+        "Data import failed",
+        "Question about the invoice",
+        "How do I share a dashboard",
+        "Alert was not sent",
+        "Login does not work",
+        "Numbers differ from last week",
+        "Please add a user",
+        "API returns an error",
+    ]
+)
+ROOT_CAUSES = np.array(["bug", "configuration", "training", "outage", "data_quality"])
+RESOLUTIONS = np.array(["fixed", "explained", "workaround", "configured", "no_action"])
+TAGS = np.array(["billing", "import", "performance", "access", "api", "reporting"])
+NOW = LAST_DAY.astype("M8[s]") + 86_399
+
+
+def sla_policies() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "priority": PRIORITIES.astype(object),
+            "first_reply_minutes": [1440, 480, 240, 60],
+            "resolution_minutes": [14400, 5760, 2880, 1440],
+            "business_hours_only": [True, True, True, False],
+        }
+    )
+
+
+def tickets_table(
+    settings: Settings,
+    accounts: Accounts,
+    contracts: Contracts,
+    quality: Quality,
+    contact_emails: np.ndarray,
+    agents: np.ndarray,
+) -> pd.DataFrame:
+    """More, graver and slower tickets where quality is low. ``contact_emails``: one per account."""
+    rng = settings.stream("tickets")
+    window = np.arange(BURN_IN_MONTHS, settings.periods)
+    month = settings.month_starts[window].astype("M8[M]").astype(int) % 12
+    mood_now = quality.level[:, window].clip(-3, 2.5)
+    mean = TICKETS_PER_MONTH[accounts.segment][:, None] * np.exp(-0.38 * mood_now) * SEASON[month]
+    count = rng.poisson(mean * contracts.active[:, window])
+    account, column = np.nonzero(count)
+    repeat = count[account, column]
+    account, column = account.repeat(repeat), column.repeat(repeat)
+    n = len(account)
+    mood = mood_now[account, column]
+    month_start = settings.month_starts[window[column]]
+    created = month_start.astype("M8[s]") + rng.integers(0, 28 * 86_400, n)
+    created += np.where(rng.random(n) < 0.8, 0, 86_400).astype("m8[s]")
+    order = np.lexsort((account, created))
+    account, mood, created = account[order], mood[order], created[order]
+
+    gravity = rng.normal(0, 1, n) - 0.45 * mood
+    priority = np.select([gravity > 2.0, gravity > 1.0, gravity > -0.5], [3, 2, 1], 0)
+    slow = np.exp(-0.22 * mood)
+    reply = created + _hours(REPLY_HOURS[priority] * slow * np.exp(rng.normal(-0.4, 0.8, n)))
+    solve = reply + _hours(SOLVE_HOURS[priority] * slow * np.exp(rng.normal(-0.6, 0.9, n)))
+    escalated = rng.random(n) < 1 / (1 + np.exp(3.4 + 0.75 * mood - 0.5 * priority))
+    escalated_at = created + _hours(rng.uniform(1, 40, n))
+    escalated &= escalated_at <= NOW
+    solve += np.where(escalated, 2 * 86_400, 0).astype("m8[s]")
+    tagged = ~escalated | (rng.random(n) < 0.88)
+    reopened = np.where(rng.random(n) < 0.06 * np.exp(-0.4 * mood).clip(0, 4), 1, 0)
+    solved_hours = (solve - created).astype(int) / 3600
+    satisfaction = 4.1 + 0.55 * mood - 0.25 * np.log(solved_hours / 30) - 0.9 * escalated
+    csat = np.rint(satisfaction + rng.normal(0, 0.8, n)).clip(1, 5)
+    is_solved = solve <= NOW
+    is_replied = reply <= NOW
+    answered = is_solved & (rng.random(n) < 0.35)
+    kind = rng.random(n)
+    status = np.where(is_solved, np.where(kind < 0.2, "solved", "closed"), "open")
+    status = np.where(~is_replied, "new", status)
+    nothing = np.datetime64("NaT", "s")
+    return pd.DataFrame(
+        {
+            "ticket_id": np.char.mod("t%07d", 20_001 + np.arange(n)).astype(object),
+            "account_id": accounts.ids[account],
+            "requester_email": contact_emails[account],
+            "assignee_id": np.where(is_replied, agents[rng.integers(0, len(agents), n)], None),
+            "subject": SUBJECTS[rng.integers(0, len(SUBJECTS), n)].astype(object),
+            "type": TYPES[rng.choice(4, n, p=[0.5, 0.3, 0.1, 0.1])].astype(object),
+            "channel": CHANNELS[rng.choice(4, n, p=[0.4, 0.35, 0.2, 0.05])].astype(object),
+            "priority": PRIORITIES[priority].astype(object),
+            "status": status.astype(object),
+            "is_escalated": escalated,
+            "escalated_at": np.where(escalated, escalated_at, nothing),
+            "root_cause": np.where(
+                is_solved & tagged & (escalated | (rng.random(n) < 0.4)),
+                ROOT_CAUSES[rng.integers(0, len(ROOT_CAUSES), n)],
+                None,
+            ),
+            "resolution_code": np.where(
+                is_solved & tagged, RESOLUTIONS[rng.integers(0, len(RESOLUTIONS), n)], None
+            ),
+            "tags": np.where(
+                rng.random(n) < 0.02,
+                "spam",
+                np.where(rng.random(n) < 0.6, TAGS[rng.integers(0, len(TAGS), n)], None),
+            ),
+            "csat_score": np.where(answered, csat, np.nan),
+            "created_at": created,
+            "first_replied_at": np.where(is_replied, reply, nothing),
+            "solved_at": np.where(is_solved, solve, nothing),
+            "reopened_count": np.where(is_solved, reopened, 0),
+            "updated_at": np.where(is_solved, solve, np.where(is_replied, reply, created)),
+        }
+    )
+
+
+def _hours(hours: np.ndarray) -> np.ndarray:
+    return np.rint(hours * 3600).astype(np.int64).astype("m8[s]")
+
+
+def ticket_events_table(tickets: pd.DataFrame) -> pd.DataFrame:
+    """Reply, status and escalation events, in agreement with the times on the ticket."""
+    status = tickets.status.to_numpy()
+    parts = [
+        _events(tickets, "first_replied_at", "reply", None, "public"),
+        _events(tickets, "first_replied_at", "status", "new", "open"),
+        _events(tickets, "escalated_at", "escalation", None, "tier_2"),
+        _events(
+            tickets, "solved_at", "status", "open", np.where(tickets.solved_at.isna(), None, status)
+        ),
+    ]
+    events = pd.concat(parts, ignore_index=True)
+    return events.sort_values(["ticket_id", "event_at", "event_type"], kind="stable").reset_index(
+        drop=True
+    )
+
+
+def _events(tickets: pd.DataFrame, at: str, kind: str, old: str | None, new) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "ticket_id": tickets.ticket_id,
+            "event_at": tickets[at],
+            "event_type": kind,
+            "old_value": old,
+            "new_value": new,
+        }
+    )
+    return frame[frame.event_at.notna()]

@@ -1,0 +1,155 @@
+"""Survey invitations and responses: scores follow quality, and so does answering at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .accounts import Accounts
+from .contracts import Contracts
+from .quality import Quality
+from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
+
+# Type, invitations per active account and month, top of the scale, score of an average account,
+# weight of quality, spread.
+KINDS = [
+    ("nps", 0.30, 10, 8.0, 1.25, 1.5),
+    ("csat", 0.10, 5, 4.1, 0.5, 0.8),
+    ("ces", 0.05, 7, 5.3, 0.6, 1.1),
+]
+GOOD = np.array(
+    [
+        "Great support",
+        "Easy to use dashboards",
+        "The team loves it",
+        "Sehr zufrieden",
+        "Very reliable",
+    ]
+)
+BAD = np.array(
+    [
+        "Too expensive for what we use",
+        "Support takes too long",
+        "Reports are slow",
+        "Too many bugs lately",
+        "Missing integrations",
+    ]
+)
+MIXED = np.array(["Does the job", "Good, but the export is slow", "Onboarding took a while"])
+
+
+def responses_table(
+    settings: Settings,
+    accounts: Accounts,
+    contracts: Contracts,
+    quality: Quality,
+    contacts: pd.DataFrame,
+    leaders: pd.DataFrame,
+) -> pd.DataFrame:
+    rng = settings.stream("surveys")
+    frames = [
+        _customer_survey(rng, settings, accounts, contracts, quality, contacts, *kind)
+        for kind in KINDS
+    ]
+    frames.append(_onboarding_survey(rng, settings, accounts, contracts, quality, contacts))
+    frames.append(_stakeholder_survey(rng, settings, leaders))
+    frame = pd.concat(frames, ignore_index=True)
+    frame = frame.sort_values(["sent_at", "email"], kind="stable").reset_index(drop=True)
+    ids = np.char.mod("sv_%07d", 80_001 + np.arange(len(frame))).astype(object)
+    frame.insert(0, "response_id", ids)
+    return frame
+
+
+def _customer_survey(
+    rng, settings, accounts, contracts, quality, contacts, kind, rate, top, average, weight, spread
+) -> pd.DataFrame:
+    window = np.arange(BURN_IN_MONTHS, settings.periods)
+    chance = rate * contracts.active[:, window]
+    account, column = np.nonzero(rng.random(chance.shape) < chance)
+    sent = settings.month_starts[window[column]] + rng.integers(0, 27, len(account))
+    return _answers(
+        rng,
+        accounts,
+        quality,
+        contacts,
+        kind,
+        account,
+        window[column],
+        sent,
+        top,
+        average,
+        weight,
+        spread,
+    )
+
+
+def _onboarding_survey(rng, settings, accounts, contracts, quality, contacts) -> pd.DataFrame:
+    first = contracts.active.argmax(axis=1)
+    account = np.flatnonzero(contracts.active.any(axis=1) & (first >= BURN_IN_MONTHS))
+    sent = settings.date(first[account], accounts.billing_day[account]) + 60
+    account, sent = account[sent < LAST_DAY], sent[sent < LAST_DAY]
+    period = np.minimum(first[account] + 2, settings.periods - 1)
+    return _answers(
+        rng, accounts, quality, contacts, "onboarding", account, period, sent, 5, 4.0, 0.5, 0.8
+    )
+
+
+def _answers(
+    rng, accounts, quality, contacts, kind, account, period, sent, top, average, weight, spread
+) -> pd.DataFrame:
+    """Scores from 1 (NPS: 0) to ``top``; what is not answered has neither score nor time."""
+    n = len(account)
+    mood = quality.level[account, period].clip(-3, 2.5)
+    score = np.rint(average + weight * mood + rng.normal(0, spread, n))
+    score = score.clip(0 if kind == "nps" else 1, top)
+    responded = sent.astype("M8[s]") + rng.integers(3600, 12 * 86_400, n)
+    answered = rng.random(n) < 0.38 + 0.06 * mood
+    answered &= responded <= LAST_DAY.astype("M8[s]") + 86_399
+    first_contact = np.searchsorted(
+        contacts.account_id.to_numpy().astype(str), accounts.ids.astype(str)
+    )
+    contact = first_contact[account] + rng.integers(0, 2, n)
+    share = score / top
+    pick = rng.integers(0, 15, n)
+    comment = np.select(
+        [share >= 0.85, share <= 0.6], [GOOD[pick % 5], BAD[pick % 5]], MIXED[pick % 3]
+    )
+    commented = answered & (rng.random(n) < 0.55)
+    german = (accounts.country[account] == "DE") & commented
+    return pd.DataFrame(
+        {
+            "survey_type": kind,
+            "account_id": accounts.ids[account],
+            "contact_id": contacts.contact_id.to_numpy()[contact],
+            "email": contacts.email.to_numpy()[contact],
+            "sent_at": sent.astype("M8[s]") + 9 * 3600,
+            "responded_at": np.where(answered, responded, np.datetime64("NaT", "s")),
+            "score": np.where(answered, score, np.nan),
+            "comment": np.where(commented, comment, None),
+            "language": np.where(commented, np.where(german, "de", "en"), None),
+        }
+    )
+
+
+def _stakeholder_survey(
+    rng: np.random.Generator, settings: Settings, leaders: pd.DataFrame
+) -> pd.DataFrame:
+    """The people inside the company who use the reports are asked twice a year."""
+    dates = settings.month_starts[BURN_IN_MONTHS + 5 :: 6] + 9
+    email = np.tile(leaders.email.to_numpy(), len(dates))
+    sent = np.repeat(dates, len(leaders)).astype("M8[s]") + 8 * 3600
+    n = len(email)
+    answered = rng.random(n) < 0.8
+    return pd.DataFrame(
+        {
+            "survey_type": "stakeholder",
+            "account_id": None,
+            "contact_id": None,
+            "email": email,
+            "sent_at": sent,
+            "responded_at": np.where(answered, sent + 86_400, np.datetime64("NaT", "s")),
+            "score": np.where(answered, rng.choice([3, 4, 5], n, p=[0.1, 0.45, 0.45]), np.nan),
+            "comment": None,
+            "language": None,
+        }
+    )

@@ -1,0 +1,164 @@
+"""Writes the tables: dirty CSV with the truth beside it, or clean typed Parquet at any size."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .company import Company
+from .contract import PROJECT, RawTable, raw_tables
+from .dirt import Dirt, make_dirty
+from .scenarios import scenarios
+from .text import as_text
+from .truth import charge_months, monthly_mrr, movements, resolve_accounts
+
+TRUTH = PROJECT / "tests" / "truth"
+ARROW_TYPES = {
+    "key": pa.string(),
+    "text": pa.string(),
+    "email": pa.string(),
+    "decimal": pa.decimal128(18, 4),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("s"),
+}
+
+
+def write_csv(company: Company, folder: Path | None) -> int:
+    """Write the dirty tables and the truth, to the seeds if ``folder`` is None; return the rows."""
+    texts = {name: as_text(raw_tables()[name], frame) for name, frame in company.tables.items()}
+    activity = pd.concat(list(company.activity()), ignore_index=True)
+    texts["usage", "activity"] = as_text(
+        raw_tables()["usage", "activity"],
+        activity.astype({"product_user_id": object, "account_id": object, "feature_key": object}),
+    )
+    dirty, dirt = make_dirty(company.settings, texts)
+    for name, frame in dirty.items():
+        path = raw_tables()[name].seed_file
+        if folder is not None:
+            path = folder / name[0] / f"{name[1]}.csv"
+        _write_rows(path, list(frame.columns), frame.itertuples(index=False))
+    _write_truth(company, dirt, TRUTH if folder is None else folder / "truth")
+    return sum(len(frame) for frame in dirty.values())
+
+
+def _write_rows(path: Path, header: list[str], rows) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _write_truth(company: Company, dirt: Dirt, folder: Path) -> None:
+    mrr = monthly_mrr(charge_months(company.tables))
+    _write_rows(
+        folder / "row_accounting.csv",
+        ["system", "object", "rows_read", "kept", "duplicates", "superseded", "rejected"],
+        [
+            (*name, a.rows_read, a.kept, a.duplicates, a.superseded, a.rejected)
+            for name, a in dirt.accounts.items()
+        ],
+    )
+    _write_rows(
+        folder / "rejected_rows.csv",
+        ["system", "object", "raw_key", "reason_code"],
+        dirt.rejected_rows,
+    )
+    _write_rows(
+        folder / "notations.csv", ["system", "object", "column", "kind", "cells"], dirt.notations
+    )
+    _write_rows(
+        folder / "monthly_mrr.csv",
+        ["account_id", "month_start", "mrr"],
+        [(account, month, f"{now / 100:.2f}") for (account, month), (now, _) in mrr.items() if now],
+    )
+    moves = movements(mrr)
+    _write_rows(
+        folder / "movements.csv",
+        ["account_id", "month_start", "movement_type", "amount"],
+        [(account, month, kind, f"{cents / 100:.2f}") for account, month, kind, cents in moves],
+    )
+    _write_rows(folder / "accounts.csv", ACCOUNT_COLUMNS, _true_accounts(company, moves))
+
+
+ACCOUNT_COLUMNS = [
+    "account_id",
+    "resolved_account_id",
+    "scenario",
+    "segment",
+    "csm_id",
+    "first_churn_month",
+    "quality_mean",
+    "quality_last",
+]
+
+
+def _true_accounts(company: Company, moves: list) -> list[tuple]:
+    """One row per account of the CRM: what its row stands for, and how content it was."""
+    crm = company.tables["crm", "accounts"]
+    resolved = resolve_accounts(crm)
+    churned: dict[str, object] = {}
+    for account, month, kind, _ in moves:
+        if kind == "churn":
+            churned.setdefault(account, month)
+    names = [scenario.name for scenario in scenarios()]
+    level = company.quality.level
+    return [
+        (
+            row.account_id,
+            resolved[row.account_id] or "internal",
+            names[number] if number < len(names) else "",
+            row.segment,
+            row.csm_id,
+            churned.get(row.account_id, ""),
+            f"{level[number].mean():.3f}",
+            f"{level[number, -1]:.3f}",
+        )
+        for number, row in enumerate(crm.itertuples())
+    ]
+
+
+def write_parquet(company: Company, folder: Path) -> int:
+    """Write clean typed tables to ``folder/<system>/<object>.parquet``; returns the rows."""
+    rows = 0
+    for name, frame in company.tables.items():
+        path = _parquet_path(folder, name)
+        pq.write_table(_as_arrow(raw_tables()[name], frame), path)
+        rows += len(frame)
+    table = raw_tables()["usage", "activity"]
+    schema = pa.schema([(name, ARROW_TYPES[kind]) for name, kind in table.columns.items()])
+    with pq.ParquetWriter(_parquet_path(folder, ("usage", "activity")), schema) as writer:
+        for chunk in company.activity():
+            writer.write_table(_as_arrow(table, chunk))
+            rows += len(chunk)
+    return rows
+
+
+def _parquet_path(folder: Path, name: tuple[str, str]) -> Path:
+    path = folder / name[0] / f"{name[1]}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _as_arrow(table: RawTable, frame: pd.DataFrame) -> pa.Table:
+    columns = {
+        name: _as_arrow_column(frame[name], ARROW_TYPES[kind])
+        for name, kind in table.columns.items()
+    }
+    return pa.table(columns)
+
+
+def _as_arrow_column(values: pd.Series, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_decimal(kind):
+        numbers = pa.array(values.to_numpy(dtype=np.float64), from_pandas=True)
+        return numbers.cast(kind)
+    if pa.types.is_integer(kind) and values.dtype.kind == "f":
+        return pa.array(values.to_numpy(), from_pandas=True).cast(kind)
+    return pa.array(values, from_pandas=True).cast(kind)
