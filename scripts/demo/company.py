@@ -36,13 +36,16 @@ class Company:
         months = usage.activity_months(
             self.settings, self.accounts, self.contracts, self.quality, self.users
         )
+        user_ids = pd.CategoricalDtype(self.users.ids)
+        account_ids = pd.CategoricalDtype(self.accounts.ids)
+        feature_keys = pd.CategoricalDtype(catalogue.FEATURE_KEYS)
         for month in months:
             account = self.users.account[month.user]
             yield pd.DataFrame(
                 {
-                    "product_user_id": pd.Categorical.from_codes(month.user, self.users.ids),
-                    "account_id": pd.Categorical.from_codes(account, self.accounts.ids),
-                    "feature_key": pd.Categorical.from_codes(month.feature, catalogue.FEATURE_KEYS),
+                    "product_user_id": pd.Categorical.from_codes(month.user, dtype=user_ids),
+                    "account_id": pd.Categorical.from_codes(account, dtype=account_ids),
+                    "feature_key": pd.Categorical.from_codes(month.feature, dtype=feature_keys),
                     "activity_date": month.day,
                     "event_count": month.events,
                 }

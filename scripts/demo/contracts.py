@@ -169,8 +169,8 @@ def _leavers(
     """Who leaves, and why. About a quarter of the leaving has nothing to do with quality."""
     n = len(accounts)
     years = np.where(evergreen, 1 / 12, accounts.term_months / 12) ** 0.8
-    unhappy = np.array([0.095, 0.060, 0.040])[accounts.segment] * years * np.exp(-1.0 * mood)
-    unrelated = np.array([0.035, 0.018, 0.008])[accounts.segment] * years
+    unhappy = np.array([0.052, 0.038, 0.026])[accounts.segment] * years * np.exp(-1.35 * mood)
+    unrelated = np.array([0.032, 0.018, 0.009])[accounts.segment] * years
     leaves_unhappy = rng.random(n) < np.minimum(unhappy, 0.8)
     leaves_anyway = rng.random(n) < unrelated
     reason = rng.choice(5, n, p=[0.22, 0.28, 0.12, 0.18, 0.20])

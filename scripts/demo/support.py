@@ -86,7 +86,7 @@ def tickets_table(
     tagged = ~escalated | (rng.random(n) < 0.88)
     reopened = np.where(rng.random(n) < 0.06 * np.exp(-0.4 * mood).clip(0, 4), 1, 0)
     solved_hours = (solve - created).astype(int) / 3600
-    satisfaction = 4.1 + 0.55 * mood - 0.25 * np.log(solved_hours / 30) - 0.9 * escalated
+    satisfaction = 4.45 + 0.55 * mood - 0.25 * np.log(solved_hours / 30) - 0.9 * escalated
     csat = np.rint(satisfaction + rng.normal(0, 0.8, n)).clip(1, 5)
     is_solved = solve <= NOW
     is_replied = reply <= NOW

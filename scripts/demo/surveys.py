@@ -102,7 +102,8 @@ def _answers(
     mood = quality.level[account, period].clip(-3, 2.5)
     score = np.rint(average + weight * mood + rng.normal(0, spread, n))
     score = score.clip(0 if kind == "nps" else 1, top)
-    responded = sent.astype("M8[s]") + rng.integers(3600, 12 * 86_400, n)
+    sent = sent.astype("M8[s]") + 9 * 3600
+    responded = sent + rng.integers(3600, 12 * 86_400, n)
     answered = rng.random(n) < 0.38 + 0.06 * mood
     answered &= responded <= LAST_DAY.astype("M8[s]") + 86_399
     first_contact = np.searchsorted(
@@ -122,7 +123,7 @@ def _answers(
             "account_id": accounts.ids[account],
             "contact_id": contacts.contact_id.to_numpy()[contact],
             "email": contacts.email.to_numpy()[contact],
-            "sent_at": sent.astype("M8[s]") + 9 * 3600,
+            "sent_at": sent,
             "responded_at": np.where(answered, responded, np.datetime64("NaT", "s")),
             "score": np.where(answered, score, np.nan),
             "comment": np.where(commented, comment, None),

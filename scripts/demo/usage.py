@@ -16,7 +16,7 @@ from .quality import Quality
 from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
 
 # Chance that a typical user of a content account is active on a weekday.
-ACTIVE_CHANCE = 0.080
+ACTIVE_CHANCE = 0.086
 WEEKEND = 0.12
 SEASON = np.array([1.0, 1.0, 1.03, 1.0, 1.0, 0.96, 0.85, 0.80, 1.03, 1.05, 1.0, 0.75])
 EXTRA_FEATURE_CHANCE = 0.38
