@@ -1,5 +1,6 @@
 """Audits the built marts with Great Expectations and reports what it found in one HTML page."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -107,6 +108,7 @@ def _validate(work_file: Path, rules: list[Suite]) -> list[Outcome]:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    logging.getLogger("great_expectations").propagate = False  # its chatter
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql(

@@ -15,13 +15,11 @@ from scripts.audit import Audit, audit
 from scripts.dbt import Dbt
 from scripts.docs import make_docs
 from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
-from scripts.publish import publish, put
+from scripts.publish import publish
 
 
 def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> None:
     """Run the whole job; what goes wrong is raised as a UserError and nothing is published."""
-    from scripts.metrics_export import export_saved_queries  # slow to import
-
     variables = _variables(raw_dir, as_of)
     places = Places.of(publish_to or _default_published_file(raw_dir))
     check_not_locked(places.work_file)
@@ -33,13 +31,14 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
         result = dbt.run(["build", "--full-refresh", *demo_only])
         dbt.release()
     with phase("metrics"):
+        from scripts.metrics_export import export_saved_queries
+
         export_saved_queries(places.work_file, places.semantic_manifest)
     with phase("audit"):
         audited = audit(places)
     audited.raise_errors()
     with phase("publish"):
-        tables = publish(places)
-        put(audited.report, sibling(places.published_file, "audit.html"))
+        tables = publish(places, audited.report)
     with phase("docs"):
         page = make_docs(dbt)
     _summarise(result, dbt, audited, tables, page)

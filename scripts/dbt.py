@@ -8,6 +8,8 @@ from typing import Any
 
 from scripts.project import ROOT, Places, UserError
 
+SUCCEEDED = ("success", "pass", "warn", "no-op")
+
 
 @dataclass
 class Dbt:
@@ -20,6 +22,16 @@ class Dbt:
     def __post_init__(self) -> None:
         os.environ["BELLWETHER_WORK_FILE"] = str(self.places.work_file)
         self.places.work_file.parent.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def of_last_build(cls, places: Places) -> "Dbt":
+        """With the vars that the places' last build had, unless something in it failed."""
+        if not places.run_results.exists():
+            raise UserError(f"There is no build of {places.published_file} yet. Build first.")
+        last = json.loads(places.run_results.read_text(encoding="utf-8"))
+        if any(result["status"] not in SUCCEEDED for result in last["results"]):
+            raise UserError(f"The last build of {places.published_file} failed. Build again first.")
+        return cls(places, last["args"]["vars"])
 
     def run(self, command: Sequence[str]) -> Any:
         """Run one dbt command and give its result; what failed is raised as a UserError."""
@@ -59,7 +71,7 @@ def failures(result: Any) -> str:
     """What failed, one paragraph each: kind and name, what it is for, dbt's own words."""
     paragraphs = []
     for node_result in result.results:
-        if node_result.status in ("error", "fail", "runtime error"):
+        if node_result.status not in (*SUCCEEDED, "skipped"):
             node = node_result.node
             paragraphs.append(
                 f"  {node.resource_type} {node.name} ({node.original_file_path})\n"

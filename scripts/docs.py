@@ -28,5 +28,5 @@ def command(
 
     Example: python -m scripts docs
     """
-    page = make_docs(Dbt(Places.of(publish_to)))
+    page = make_docs(Dbt.of_last_build(Places.of(publish_to)))
     print(f"Open {page} in a browser.")

@@ -45,6 +45,10 @@ class Places:
         return self.target / "manifest.json"
 
     @property
+    def run_results(self) -> Path:
+        return self.target / "run_results.json"
+
+    @property
     def semantic_manifest(self) -> Path:
         return self.target / "semantic_manifest.json"
 

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from scripts.audit import audit
+from scripts.dbt import Dbt
 from scripts.project import CATALOG, PUBLISHED_FILE, Places, UserError, sibling
 
 PUBLIC_SCHEMAS = ["marts", "metadata", "metrics"]
 STORAGE_VERSION = "v1.4.0"  # every DuckDB 1.x client from 1.4 reads it
 
 
-def publish(places: Places) -> int:
-    """Copy the public schemas into the published file and give the number of tables.
+def publish(places: Places, report: Path) -> int:
+    """Copy the public schemas and the audit's report; gives the number of tables.
 
     The copy is made beside the published file under another name and renamed into place, so
     that a killed process leaves the published file as it was and a reader that holds the old
@@ -28,6 +30,7 @@ def publish(places: Places) -> int:
         leftover.unlink(missing_ok=True)
     tables = _copy_public_schemas(places.work_file, new_file)
     put(places.semantic_manifest, sibling(published_file, "semantic_manifest.json"))
+    put(report, sibling(published_file, "audit.html"))
     new_file.replace(published_file)
     return tables
 
@@ -90,10 +93,13 @@ def command(
         Path, typer.Option(help="The published file; its build's work file is copied.")
     ] = PUBLISHED_FILE,
 ) -> None:
-    """Copy the last build's public schemas into the published file.
+    """Audit the last build and copy its public schemas into the published file.
 
-    `build` does it after the audit. Example: python -m scripts publish
+    `build` does the same. Example: python -m scripts publish
     """
     places = Places.of(publish_to)
-    tables = publish(places)
+    Dbt.of_last_build(places)
+    audited = audit(places)
+    audited.raise_errors()
+    tables = publish(places, audited.report)
     print(f"Published {tables} tables to {places.published_file}.")

@@ -1,5 +1,6 @@
 """Publishing is all or nothing, copies what is public, and disturbs no reader."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from scripts.dbt import Dbt
 from scripts.project import CATALOG, ROOT, Places, UserError, sibling
-from scripts.publish import publish
+from scripts.publish import command, publish
 
 READER = """
 import duckdb, sys
@@ -23,8 +25,9 @@ for _ in range(2):
 KILLED_PUBLISH = """
 import os, signal, sys
 from pathlib import Path
+from scripts.dbt import Dbt
 from scripts.project import Places
-from scripts.publish import publish
+from scripts.publish import command, publish
 
 rename = Path.replace
 def die_on_the_database(self, target):
@@ -32,7 +35,8 @@ def die_on_the_database(self, target):
         os.kill(os.getpid(), signal.SIGKILL)
     return rename(self, target)
 Path.replace = die_on_the_database
-publish(Places.of(Path(sys.argv[1])))
+places = Places.of(Path(sys.argv[1]))
+publish(places, places.target / "audit.html")
 """
 
 
@@ -41,8 +45,13 @@ def places(tmp_path: Path) -> Places:
     places = Places.of(tmp_path / "acme.duckdb")
     places.target.mkdir(parents=True)
     places.semantic_manifest.write_text("{}")
+    report(places).write_text("all rules hold")
     write_work_file(places, mrr="100.10")
     return places
+
+
+def report(places: Places) -> Path:
+    return places.target / "audit.html"
 
 
 def write_work_file(places: Places, mrr: str) -> None:
@@ -70,7 +79,7 @@ def published_total(places: Places, table: str = "fct_account_months") -> str:
 
 
 def test_public_schemas_are_published_and_nothing_else(places: Places) -> None:
-    assert publish(places) == 2
+    assert publish(places, report(places)) == 2
     with duckdb.connect() as connection:
         connection.execute(f"attach '{places.published_file}' as {CATALOG} (read_only)")
         tables = connection.execute(
@@ -97,7 +106,7 @@ def test_public_schemas_are_published_and_nothing_else(places: Places) -> None:
 
 
 def test_reader_of_the_old_file_is_not_disturbed(places: Places) -> None:
-    publish(places)
+    publish(places, report(places))
     with subprocess.Popen(
         [sys.executable, "-c", READER, places.published_file],
         stdin=subprocess.PIPE,
@@ -106,7 +115,7 @@ def test_reader_of_the_old_file_is_not_disturbed(places: Places) -> None:
     ) as reader:
         assert reader.stdout.readline() == "101.00\n"
         write_work_file(places, mrr="250.00")
-        publish(places)
+        publish(places, report(places))
         reader.stdin.write("\n")
         reader.stdin.flush()
         assert reader.stdout.readline() == "101.00\n"
@@ -116,7 +125,7 @@ def test_reader_of_the_old_file_is_not_disturbed(places: Places) -> None:
 
 
 def test_killed_publish_leaves_the_published_file_as_it_was(places: Places) -> None:
-    publish(places)
+    publish(places, report(places))
     before = places.published_file.read_bytes()
     files_before = sorted(places.published_file.parent.iterdir())
     write_work_file(places, mrr="250.00")
@@ -127,14 +136,15 @@ def test_killed_publish_leaves_the_published_file_as_it_was(places: Places) -> N
     assert places.published_file.read_bytes() == before
     # What it left behind is gone after the next time.
     assert sorted(places.published_file.parent.iterdir()) != files_before
-    publish(places)
+    publish(places, report(places))
     assert sorted(places.published_file.parent.iterdir()) == files_before
     assert published_total(places) == "250.90"
 
 
-def test_nothing_to_publish_is_said(tmp_path: Path) -> None:
+def test_nothing_to_publish_is_said(places: Places) -> None:
+    places.work_file.unlink()
     with pytest.raises(UserError, match=r"nothing to publish.*Build first"):
-        publish(Places.of(tmp_path / "acme.duckdb"))
+        publish(places, report(places))
 
 
 def test_builds_with_different_published_files_share_no_file() -> None:
@@ -143,3 +153,16 @@ def test_builds_with_different_published_files_share_no_file() -> None:
         assert getattr(demo, name) != getattr(acme, name)
     assert demo.work_file.stem == acme.work_file.stem == CATALOG
     assert sibling(demo.published_file, "docs.html") != sibling(acme.published_file, "docs.html")
+
+
+def test_only_a_build_that_passed_is_published_by_hand(places: Places) -> None:
+    with pytest.raises(UserError, match=r"no build of .*acme\.duckdb yet"):
+        Dbt.of_last_build(places)
+    variables = {"as_of_date": "2026-01-31"}
+    results = {"args": {"vars": variables}, "results": [{"status": "success"}]}
+    places.run_results.write_text(json.dumps(results))
+    assert Dbt.of_last_build(places).variables == variables
+    results["results"].append({"status": "skipped"})
+    places.run_results.write_text(json.dumps(results))
+    with pytest.raises(UserError, match=r"failed\. Build again first"):
+        command(places.published_file)
