@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -58,9 +57,7 @@ def earlier(
 
 
 @pytest.mark.parametrize("mart", DATED_MARTS)
-def test_an_earlier_build_agrees(
-    earlier: tuple[duckdb.DuckDBPyConnection, str], mart: str
-) -> None:
+def test_an_earlier_build_agrees(earlier: tuple[duckdb.DuckDBPyConnection, str], mart: str) -> None:
     connection, as_of = earlier
     then = f"select * from earlier_build.marts.{mart} where {DATED_MARTS[mart]} is not null"
     closed = (
@@ -68,6 +65,7 @@ def test_an_earlier_build_agrees(
         f"where last_day({DATED_MARTS[mart]}) <= date '{as_of}'"
     )
     rows = connection.execute(f"select count(*) from ({then})").fetchone()
-    assert rows is not None and rows[0] > 0
+    assert rows is not None
+    assert rows[0] > 0
     for one, other in ((then, closed), (closed, then)):
         assert not connection.execute(f"{one} except all {other}").fetchall()
