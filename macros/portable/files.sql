@@ -22,6 +22,6 @@
     {%- endif -%}
     {{ return(
         "read_csv('" ~ glob ~ "', header = true, all_varchar = true, "
-        ~ "delim = ',', quote = '\"', escape = '\"', comment = '')"
+        ~ "skip = 0, delim = ',', quote = '\"', escape = '\"', comment = '')"
     ) }}
 {% endmacro %}
