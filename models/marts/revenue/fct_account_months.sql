@@ -29,6 +29,14 @@ support as (
     select * from {{ ref('int_account_months_support') }}
 ),
 
+gross_margins as (
+    select
+        effective_from,
+        gross_margin,
+        lead(effective_from) over (order by effective_from) as effective_to
+    from {{ ref('gross_margins') }}
+),
+
 short_lived as (
     select
         account_id,
@@ -56,6 +64,7 @@ with_attributes as (
         lag(attributes.segment, 12) over by_month as segment_12_months_ago,
         lag(attributes.account_version_id, 12) over by_month as account_version_12_months_ago_id,
         coalesce(committed.mrr_starting, 0) as mrr_starting,
+        gross_margins.gross_margin,
         short_lived.account_id is not null as has_short_lived_charge,
         adoption.monthly_active_users,
         support.tickets_opened,
@@ -70,6 +79,12 @@ with_attributes as (
     left join committed
         on account_months.account_id = committed.account_id
         and account_months.month_start = committed.month_start
+    left join gross_margins
+        on account_months.month_end >= gross_margins.effective_from
+        and (
+            account_months.month_end < gross_margins.effective_to
+            or gross_margins.effective_to is null
+        )
     left join short_lived
         on account_months.account_id = short_lived.account_id
         and account_months.month_start = short_lived.month_start
@@ -129,6 +144,7 @@ described as (
         csm_id,
         owner_id,
         lifecycle_stage,
+        cast(gross_margin as decimal(5, 4)) as gross_margin,
         cast(paid_seats as integer) as paid_seats,
         cast(coalesce(unconverted_charges, 0) as integer) as unconverted_charges,
         cast(monthly_active_users as integer) as monthly_active_users,

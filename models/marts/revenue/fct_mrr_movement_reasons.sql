@@ -31,6 +31,7 @@ change_parts as (
 changes as (
     select
         movements.account_id,
+        movements.account_version_id,
         movements.month_start,
         movements.movement_type,
         change_parts.reason,
@@ -46,6 +47,7 @@ changes as (
 others as (
     select
         movements.account_id,
+        movements.account_version_id,
         movements.month_start,
         movements.movement_type,
         case movements.movement_type
@@ -74,6 +76,7 @@ select
     account_id || '|' || cast(month_start as {{ dbt.type_string() }})
     || '|' || movement_type || '|' || reason as mrr_movement_reason_id,
     account_id,
+    account_version_id,
     month_start,
     movement_type,
     reason,

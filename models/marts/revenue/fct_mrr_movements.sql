@@ -9,6 +9,7 @@ movements as (
     select
         account_month_id || '|{{ movement_type }}' as mrr_movement_id,
         account_id,
+        account_version_id,
         month_start,
         '{{ movement_type }}' as movement_type,
         {{ column }} as amount
