@@ -350,6 +350,10 @@ def _suggestion(name: str, known: Sequence[str] | dict[str, Any]) -> str:
     return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
+def _span(window: Any) -> str:
+    return f"{window.count} {window.granularity}s"
+
+
 def _formula(metric: Any) -> str:
     """The formula in one line, e.g. "sum(mrr)" or "a / b"."""
     parameters = metric.type_params
@@ -363,12 +367,16 @@ def _formula(metric: Any) -> str:
         text = f"{parameters.numerator.name} / {parameters.denominator.name}"
     elif kind == "cumulative":
         cumulative = parameters.cumulative_type_params
-        span = cumulative.window.window_string if cumulative.window else "all time"
-        text = f"{cumulative.metric.name} over {span}"
+        if cumulative.grain_to_date:
+            text = f"{cumulative.metric.name}, {cumulative.grain_to_date} to date"
+        elif cumulative.window:
+            text = f"{cumulative.metric.name} over {_span(cumulative.window)}"
+        else:
+            text = f"{cumulative.metric.name} from the beginning"
     elif kind == "conversion":
         conversion = parameters.conversion_type_params
         text = (
-            f"{conversion.conversion_metric.name} within {conversion.window.window_string} "
+            f"{conversion.conversion_metric.name} within {_span(conversion.window)} "
             f"of {conversion.base_metric.name}, per {conversion.entity}"
         )
     else:
