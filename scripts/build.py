@@ -16,11 +16,14 @@ from scripts.dbt import Dbt
 from scripts.docs import make_docs
 from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
 from scripts.publish import publish
+from scripts.raw_inputs import require_good_inputs
 
 
 def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> None:
     """Run the whole job; what goes wrong is raised as a UserError and nothing is published."""
     variables = _variables(raw_dir, as_of)
+    for remark in require_good_inputs(raw_dir) if raw_dir else []:
+        print(f"Note: {remark}")
     places = Places.of(publish_to or _default_published_file(raw_dir))
     check_not_locked(places.work_file)
     dbt = Dbt(places, variables)
