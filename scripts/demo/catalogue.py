@@ -60,6 +60,10 @@ def plans() -> pd.DataFrame:
         )
     free = ";".join(FEATURE_KEYS[FEATURE_TIER <= 0])
     rows.append(("free_month", "Free", "core", "basic", "month", "recurring", free))
+    name = "Enterprise three-year"
+    whole = ";".join(FEATURE_KEYS[FEATURE_TIER <= 2])
+    three_years = ("three_years", "recurring", whole)
+    rows.append(("enterprise_three_years", name, "core", "enterprise", *three_years))
     rows.append(("onboarding", "Onboarding package", "services", None, "year", "one_time", None))
     rows.append(("api_calls", "API calls", "usage", None, "month", "usage", "api"))
     return pd.DataFrame(

@@ -11,9 +11,10 @@ from scripts.project import UserError
 
 
 def command(
-    seed: Annotated[int, typer.Option(help="Seed number: the same gives the same bytes.")] = 7,
+    seed: Annotated[int, typer.Option(help="Seed number: the same gives the same bytes.")] = 13,
     accounts: Annotated[int, typer.Option(help="Accounts in the CRM, at least 60.")] = 150,
     months: Annotated[int, typer.Option(help="Months of product data, 24 to 120.")] = 30,
+    usage: Annotated[float, typer.Option(help="How often users are active; 1 is the demo.")] = 1.0,
     format: Annotated[
         Literal["csv", "parquet"], typer.Option(help="csv: dirty text; parquet: clean and typed.")
     ] = "csv",
@@ -37,6 +38,6 @@ def command(
         raise UserError("The demo company needs at least 60 accounts and 24 to 120 months.")
     if format == "parquet" and out is None:
         raise UserError("Parquet files need a folder: add --out FOLDER.")
-    company = build_company(Settings(seed=seed, accounts=accounts, months=months))
+    company = build_company(Settings(seed=seed, accounts=accounts, months=months, usage=usage))
     rows = write_csv(company, out) if format == "csv" else write_parquet(company, out)
     print(f"{rows:,} rows written to {out or 'seeds/raw'}.")

@@ -107,7 +107,7 @@ def staff(accounts: Accounts) -> pd.DataFrame:
         for position in range(count):
             given, family = (str(part) for part in person_name(np.array(number)))
             number += 1
-            # The last CSM left the company in the year before; nobody replaced the id.
+            # The last CSM has left the company; the accounts were handed over to the others.
             is_active = not (role == "csm" and position == count - 1)
             email = f"{given.lower()}.{family.lower()}{number}@{COMPANY}"
             reports_to = f"usr_mgr{position % 3 + 1:03d}" if role == "csm" else manager
@@ -226,7 +226,7 @@ def _changes(
 
 
 def csm_before_handover(settings: Settings, accounts: Accounts) -> np.ndarray:
-    """CSM of each account before the CSM who left handed over a fifth of the first CSM's book."""
+    """CSM of each account before one CSM left the company and an eighth of the accounts moved."""
     rng = settings.stream("handover")
     departed = f"usr_csm{int(accounts.csm.max()) + 2:03d}"
     started_before = accounts.start_period < settings.periods - 11
@@ -247,11 +247,7 @@ def accounts_table(
     ever = contracts.active.any(axis=1)
     first = settings.date(contracts.active.argmax(axis=1), accounts.billing_day)
     stage = stages_by_period(settings, accounts, contracts, quality)[:, -1]
-    now = contracts.active[:, -1]
-    has_term = now & (accounts.term_months > 0)
-    renewal = settings.date(
-        contracts.term_start[:, -1] + accounts.term_months, accounts.billing_day
-    )
+    renewal = _renewal_dates(settings, accounts, contracts)
     # Sales forgets to update one amount in twelve: it still shows an older contract.
     stale = rng.random(n) < 0.08
     arr = np.where(stale, np.round(annual_usd * rng.uniform(0.8, 1.15, n), -2), annual_usd)
@@ -273,7 +269,7 @@ def accounts_table(
             "csm_id": csm_ids(accounts),
             "lifecycle_stage": stage_names[stage],
             "customer_since": np.where(ever, first, NO_DATE),
-            "renewal_date": np.where(has_term, renewal, NO_DATE),
+            "renewal_date": renewal,
             "arr": np.where(ever, np.round(arr, 2), np.nan),
             "currency": "USD",
             "is_managed": (accounts.segment > 0) | (rng.random(n) < 0.35),
@@ -283,6 +279,16 @@ def accounts_table(
             "updated_at": at_time(rng, LAST_DAY - rng.integers(0, 60, n)),
         }
     )
+
+
+def _renewal_dates(settings: Settings, accounts: Accounts, contracts: Contracts) -> np.ndarray:
+    """End of the running term; of evergreen contracts the next anniversary; none for the gone."""
+    periods = settings.periods
+    term = np.where(accounts.term_months > 0, accounts.term_months, 12)
+    start = contracts.term_start[:, -1]
+    terms = -(-(periods - start) // term)
+    renewal = settings.date(start + terms * term, accounts.billing_day)
+    return np.where(contracts.active[:, -1], renewal, NO_DATE)
 
 
 def contacts_table(settings: Settings, accounts: Accounts, quality: Quality) -> pd.DataFrame:

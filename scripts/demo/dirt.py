@@ -9,7 +9,7 @@ import pandas as pd
 
 from .contract import RawTable, raw_tables
 from .notations import MISSING, NOTATIONS, Notation
-from .plants import DUPLICATES, ODD_ROWS, OLDER_VERSIONS, REJECTS
+from .plants import DUPLICATES, GAPS, ODD_ROWS, OLDER_VERSIONS, REJECTS, Gap
 from .settings import Settings
 
 
@@ -22,6 +22,7 @@ class Account:
     duplicates: int = 0
     superseded: int = 0
     rejected: int = 0
+    unreadable_values: int = 0
 
 
 @dataclass
@@ -53,6 +54,7 @@ def _dirty_table(
     odd = _rows_like(clean, ODD_ROWS.get(name, []))
     kept = pd.concat([clean, odd], ignore_index=True)
     older = _older_versions(rng, name, clean)
+    unreadable = sum(_leave_gap(rng, kept, gap) for gap in GAPS.get(name, []))
     for notation in NOTATIONS.get(name, []):
         cells = _respell(rng, kept, notation)
         dirt.notations.append((*name, notation.column, notation.kind, cells))
@@ -74,6 +76,7 @@ def _dirty_table(
         duplicates=len(duplicates),
         superseded=len(older),
         rejected=len(rejected),
+        unreadable_values=unreadable,
     )
     return _scatter(rng, kept, pd.concat([older, rejected, duplicates], ignore_index=True))
 
@@ -108,6 +111,14 @@ def _older_versions(
     if plan.stray_key:
         rows.loc[0, plan.stray_key] = f" {rows.loc[0, plan.stray_key].upper()} "
     return rows
+
+
+def _leave_gap(rng: np.random.Generator, rows: pd.DataFrame, gap: Gap) -> int:
+    """Take values away; returns how many were replaced by something unreadable."""
+    able = np.flatnonzero(rows.eval(gap.where).to_numpy())
+    picked = rng.choice(able, gap.cells, replace=False)
+    rows.iloc[picked, rows.columns.get_loc(gap.column)] = gap.value
+    return gap.cells if gap.value else 0
 
 
 def _respell(rng: np.random.Generator, rows: pd.DataFrame, notation: Notation) -> int:

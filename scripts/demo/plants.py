@@ -55,6 +55,31 @@ OLDER_VERSIONS: dict[Name, OlderVersions] = {
     ),
 }
 
+
+@dataclass(frozen=True)
+class Gap:
+    """``cells`` cells of rows that fit ``where`` lose their value, or get one nobody can read."""
+
+    column: str
+    cells: int
+    where: str
+    value: str = ""
+
+
+CUSTOMER = "renewal_date != '' and segment != 'enterprise'"
+GAPS: dict[Name, list[Gap]] = {
+    ("crm", "accounts"): [
+        Gap("lifecycle_stage", 2, CUSTOMER),
+        Gap("owner_id", 2, CUSTOMER),
+        Gap("product_tier", 1, CUSTOMER),
+        Gap("renewal_date", 3, CUSTOMER),
+        Gap("employee_count", 2, "segment == 'smb'", "about fifty"),
+        Gap("customer_since", 1, "customer_since != ''", "last spring"),
+    ],
+    ("crm", "contacts"): [Gap("email", 4, "is_champion == 'false'", "no email")],
+    ("tickets", "tickets"): [Gap("reopened_count", 3, "status == 'closed'", "once or twice")],
+}
+
 # Rows that staging has to reject: the reason, and what is changed in an ordinary row.
 REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
     ("crm", "accounts"): [
@@ -178,19 +203,33 @@ REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
     ],
 }
 
+# The account that returns after six months had no contract from January to July 2025.
+GONE = "a001001"
+
 # Rows that are odd but right: kept by staging; what to make of them is the models' business.
 ODD_ROWS: dict[Name, list[dict[str, str]]] = {
     ("usage", "activity"): [
         # of an account and a user that nobody knows
         {"product_user_id": "u_stray1", "account_id": "a999901", "activity_date": "2025-09-02"},
         {"product_user_id": "u_stray1", "account_id": "a999901", "activity_date": "2025-09-03"},
-        # after the last day
+        # of an account that has left; after the last day
+        {"product_user_id": "u_late1", "account_id": GONE, "activity_date": "2025-03-20"},
         {"product_user_id": "u_future", "activity_date": "2026-12-24"},
     ],
     ("tickets", "tickets"): [
-        # of an account that nobody knows; of none at all; after the last day
+        # of an account that nobody knows; of none at all; of one that has left; after the last day
         {"ticket_id": "t_orphan1", "account_id": "a999902"},
         {"ticket_id": "t_orphan2", "account_id": ""},
+        {
+            "ticket_id": "t_late1",
+            "account_id": GONE,
+            "created_at": "2025-03-15T09:00:00Z",
+            "first_replied_at": "2025-03-15T11:30:00Z",
+            "is_escalated": "false",
+            "escalated_at": "",
+            "solved_at": "2025-03-16T08:00:00Z",
+            "updated_at": "2025-03-16T08:00:00Z",
+        },
         {
             "ticket_id": "t_future",
             "created_at": "2026-11-01T09:00:00Z",

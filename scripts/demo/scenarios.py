@@ -130,6 +130,11 @@ def scenarios() -> list[Scenario]:
             ],
         ),
         Scenario(
+            "three years paid at once",
+            2,
+            [sub([charge("enterprise_three_years", 11, 536_400, "2024-12-02", "2027-12-02", 15)])],
+        ),
+        Scenario(
             "half-yearly billing in euros",
             1,
             [sub([charge("pro_half_year", 6, 59_400, "2024-11-18")])],

@@ -19,12 +19,13 @@ class Settings:
     """Size of the demo company.
 
     ``accounts`` counts accounts in the CRM, ``months`` the closed months with product data;
-    the last one always ends on 2026-06-30.
+    the last one always ends on 2026-06-30. ``usage`` multiplies how often users are active.
     """
 
-    seed: int = 7
+    seed: int = 13
     accounts: int = 150
     months: int = 30
+    usage: float = 1.0
 
     @property
     def periods(self) -> int:

@@ -143,7 +143,7 @@ def _daily_chance(
     month = int(settings.month_starts[period].astype("M8[M]").astype(int) % 12)
     has_product = contracts.active[:, period] | contracts.active[:, period - 1]
     mood = 0.6 * quality.level[:, period] + 0.4 * quality.level[:, period - 1]
-    level = ACTIVE_CHANCE * np.exp(0.55 * mood.clip(-3, 2)) * SEASON[month]
+    level = ACTIVE_CHANCE * settings.usage * np.exp(0.55 * mood.clip(-3, 2)) * SEASON[month]
     for ahead, weight in ((0, 0.4), (1, 0.6), (2, 0.85)):
         soon = min(period + ahead, settings.periods - 1)
         is_leaving = contracts.left[:, soon] & (period + ahead < settings.periods)

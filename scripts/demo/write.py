@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from .company import Company
 from .contract import PROJECT, RawTable, raw_tables
-from .dirt import Dirt, make_dirty
+from .dirt import Account, Dirt, make_dirty
 from .scenarios import scenarios
 from .text import as_text
 from .truth import charge_months, monthly_mrr, movements, resolve_accounts
@@ -60,11 +61,8 @@ def _write_truth(company: Company, dirt: Dirt, folder: Path) -> None:
     mrr = monthly_mrr(charge_months(company.tables))
     _write_rows(
         folder / "row_accounting.csv",
-        ["system", "object", "rows_read", "kept", "duplicates", "superseded", "rejected"],
-        [
-            (*name, a.rows_read, a.kept, a.duplicates, a.superseded, a.rejected)
-            for name, a in dirt.accounts.items()
-        ],
+        ["system", "object", *(column.name for column in fields(Account))],
+        [(*name, *astuple(account)) for name, account in dirt.accounts.items()],
     )
     _write_rows(
         folder / "rejected_rows.csv",
