@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -129,8 +130,11 @@ def _respell(rng: np.random.Generator, rows: pd.DataFrame, notation: Notation) -
     count = min(notation.cells, len(able))
     picked = np.sort(rng.choice(able, count, replace=False))
     column = rows.columns.get_loc(notation.column)
-    changed = 0
-    for nth, row in enumerate(picked):
+    changed, seen = 0, Counter()
+    for position, row in enumerate(picked):
+        # Every spelling of a value has its turn, however rare the value.
+        nth = seen[values[row]] if notation.kind == "spelling" else position
+        seen[values[row]] += 1
         new = notation.rewrite(values[row], nth)
         changed += new != values[row]
         rows.iat[row, column] = new

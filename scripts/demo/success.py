@@ -80,7 +80,7 @@ def ctas_table(
 def _ctas(rng, accounts, key, category, sla_days, account, created) -> pd.DataFrame:
     n = len(account)
     due = created + sla_days
-    closed = created + np.rint(sla_days * rng.gamma(2.2, 0.30, n)).astype(int)
+    closed = created + np.rint(sla_days * rng.gamma(2.2, 0.30, n)).astype(int).clip(1)
     is_closed = (closed <= LAST_DAY) & (rng.random(n) < 0.94)
     closed_at = at_time(rng, closed)
     closed_at[~is_closed] = np.datetime64("NaT")
