@@ -109,7 +109,7 @@ def _row_accounting(limits: list[Threshold]) -> Suite:
                         || ' %), at most {100 * limit.threshold:g} % expected; '
                         || 'see metadata.fct_rejected_rows' as finding
                     from {{batch}}
-                    where rejected > {limit.threshold} * rows_read
+                    where rejected > greatest(1, {limit.threshold} * rows_read)
                         and {_in_scope(limit.scope, scoped)}
                     """,
                 )

@@ -123,15 +123,33 @@ def test_good_marts_pass(places: Places) -> None:
     assert "http" not in page  # opens without a network
 
 
-def test_ten_times_the_rejects_stop_the_build_with_the_count(places: Places) -> None:
-    change(
-        places,
-        """
-        update metadata.fct_raw_row_accounting set rows_kept = 891, rejected = 100
-        """,
-    )
+def test_the_usual_rejects_pass_and_ten_times_as_many_stop_the_build(places: Places) -> None:
+    truth = ROOT / "tests" / "truth" / "row_accounting.csv"
+    usual = f"""
+        create or replace table metadata.fct_raw_row_accounting as
+        select
+            system || '.' || object as raw_table_id,
+            rows_read,
+            kept - {{more}} * rejected as rows_kept,
+            duplicates,
+            superseded,
+            rejected + {{more}} * rejected as rejected
+        from read_csv('{truth}', header = true)
+    """
+    change(places, usual.format(more=0))
+    assert broken(audit(places)) == {}
+
+    change(places, usual.format(more=9))
     audited = audit(places)
-    with pytest.raises(UserError, match=r"billing\.invoices: 100 of 1000 rows rejected \(10\.0 %"):
+    with duckdb.connect(str(places.work_file), read_only=True) as connection:
+        tables = connection.execute(
+            "select raw_table_id, rejected, rows_read from metadata.fct_raw_row_accounting "
+            "where rejected > 0"
+        ).fetchall()
+    assert len(tables) > 10
+    for table, rejected, read in tables:
+        assert f"{table}: {rejected} of {read} rows rejected" in findings(audited)
+    with pytest.raises(UserError, match=r"rows rejected \("):
         audited.raise_errors()
 
 
@@ -142,8 +160,8 @@ def test_every_planted_fault_is_found(places: Places) -> None:
         """
         -- 2 of 20 smb accounts without a segment of their own stay below 95 %, above 50 %
         update marts.dim_accounts set owner_id = null where account_id in ('a0', 'a2');
-        -- 11 of 20 enterprise accounts without a renewal date are below both
-        update marts.dim_accounts set renewal_date = null
+        -- 11 of 20 enterprise accounts without a tier are below both
+        update marts.dim_accounts set product_tier = null
         where segment = 'enterprise' and substr(account_id, 2)::int < 22;
         -- a stage that the source never gives is no finding
         update marts.dim_accounts set lifecycle_stage = null;
@@ -165,8 +183,8 @@ def test_every_planted_fault_is_found(places: Places) -> None:
     audited = audit(places)
     assert broken(audited) == {
         ("Raw rows", "error"): 1,
-        ("Critical fields of the CRM", "warning"): 2,  # owner of smb, renewal of enterprise
-        ("Critical fields of the CRM", "error"): 1,  # renewal of enterprise
+        ("Critical fields of the CRM", "warning"): 2,  # owner of smb, tier of enterprise
+        ("Critical fields of the CRM", "error"): 1,  # tier of enterprise
         ("Attribution to accounts", "warning"): 2,  # tickets, usage
         ("Attribution to accounts", "error"): 1,  # usage
         ("Account-months", "error"): 1 + 4 + 1,
@@ -175,7 +193,7 @@ def test_every_planted_fault_is_found(places: Places) -> None:
         ("Values in metrics.revenue_monthly", "error"): 1,  # gross retention
         ("Values in metrics.revenue_monthly", "warning"): 1,  # net retention
     }
-    assert "renewal_date, segment enterprise: 9 of 20 active accounts filled" in findings(audited)
+    assert "product_tier, segment enterprise: 9 of 20 active accounts filled" in findings(audited)
     assert "a8, 2026-06-01" in findings(audited)
     page = audited.report.read_text()
     assert "billing.invoices: 1000 rows read, but 999 accounted for" in page
@@ -201,9 +219,10 @@ def test_thresholds_of_later_do_not_count_yet(places: Places) -> None:
         places,
         """
         insert into reference.audit_thresholds values
-            ('rows_rejected', '*', 0.0001, 'error', 2, '2026-07-01')
+            ('rows_rejected', 'billing.invoices', 0.001, 'error', 2, '2026-07-01')
         """,
     )
+    change(places, "update metadata.fct_raw_row_accounting set rejected = 3, superseded = 1")
     assert broken(audit(places)) == {}
     change(places, "update reference.audit_thresholds set effective_from = '2026-06-30'")
     assert broken(audit(places)) == {("Raw rows", "error"): 1}
