@@ -39,6 +39,14 @@ lint: venv ## Check style and structure (ruff, sqlfluff, dbt-bouncer)
 docs: venv ## Write the docs page (the metric dictionary) anew
 	@$(RUN) docs
 
+.PHONY: audit
+audit: venv ## Audit the last build anew
+	@$(RUN) audit
+
+.PHONY: bench
+bench: venv ## Time each part of the build, and a company of 10,000 accounts
+	@$(RUN) bench
+
 .PHONY: clean
 clean: ## Remove what a build makes: work file, published files, logs
 	@rm -rf target logs published work/*

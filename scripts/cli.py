@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from scripts import audit, build, docs, metrics, picture, publish, raw_inputs
+from scripts import audit, bench, build, docs, metrics, picture, publish, raw_inputs
 from scripts.demo import command as demo_data
 from scripts.project import UserError
 
@@ -23,6 +23,7 @@ app.command("build")(build.command)
 app.command("audit")(audit.command)
 app.command("publish")(publish.command)
 app.command("docs")(docs.command)
+app.command("bench")(bench.command)
 app.command("check-inputs")(raw_inputs.command)
 app.command("demo-data")(demo_data.command)
 app.command("picture")(picture.command)
