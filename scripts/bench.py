@@ -85,6 +85,7 @@ def _run_alone(results: Sequence[Any], places: Places) -> float:
     shutil.rmtree(alone.parent, ignore_errors=True)
     alone.parent.mkdir()
     with duckdb.connect(str(alone)) as connection:
+        connection.execute("set enable_progress_bar = false")
         _copy_reference(connection, places.work_file)
         for schema in {result.node.schema for result in results}:
             connection.execute(f"create schema if not exists {schema}")
