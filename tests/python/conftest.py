@@ -1,9 +1,12 @@
 """What several test modules share."""
 
+from collections.abc import Iterator
+
 import duckdb
 import pytest
 
-from scripts.project import Places
+from scripts.metrics_engine import MetricsEngine
+from scripts.project import Places, UserError
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +17,14 @@ def warehouse():
         pytest.fail(f"There is no work file {path}: run `make build` first.", pytrace=False)
     with duckdb.connect(str(path), read_only=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def metrics_engine() -> Iterator[MetricsEngine]:
+    """The one metrics engine of the session, on the work file that the build left."""
+    try:
+        engine = MetricsEngine(Places.of().work_file)
+    except UserError as error:
+        pytest.fail(str(error), pytrace=False)
+    yield engine
+    engine.close()

@@ -34,19 +34,32 @@ surviving as (
         on accounts.account_id = starts.account_id
 ),
 
+-- A change older than the account's first day was in force on that day.
+dated as (
+    select
+        history.account_id,
+        history.field,
+        history.old_value,
+        history.new_value,
+        history.changed_at,
+        case
+            when cast(history.changed_at as date) < surviving.first_date then surviving.first_date
+            else cast(history.changed_at as date)
+        end as valid_from
+    from history
+    inner join surviving
+        on history.account_id = surviving.account_id
+),
+
 -- The last change of a day is the one that stands.
 changes as (
     select
-        account_id,
-        field,
-        cast(changed_at as date) as changed_date,
-        old_value,
-        new_value,
+        *,
         row_number() over (
-            partition by account_id, field, cast(changed_at as date) order by changed_at desc
+            partition by account_id, field, valid_from order by changed_at desc
         ) as change_rank,
         row_number() over (partition by account_id, field order by changed_at) as change_number
-    from history
+    from dated
 ),
 
 -- Before its first recorded change an attribute had that change's old value;
@@ -66,20 +79,19 @@ values_from as (
         on surviving.account_id = changes.account_id
         and changes.field = '{{ attribute }}'
         and changes.change_number = 1
+    where changes.account_id is null
+        or changes.valid_from > surviving.first_date
 
     union all
 
     {% endfor %}
     select
-        changes.account_id,
-        changes.field,
-        changes.changed_date as valid_from,
-        changes.new_value as value
+        account_id,
+        field,
+        valid_from,
+        new_value as value
     from changes
-    inner join surviving
-        on changes.account_id = surviving.account_id
-        and changes.changed_date > surviving.first_date
-    where changes.change_rank = 1
+    where change_rank = 1
 ),
 
 values_spanned as (
