@@ -1,0 +1,9 @@
+{#- A value as a text literal of SQL; null for none. A list is joined by commas. -#}
+{% macro text_literal(value) -%}
+    {%- if value is none or value is undefined -%}
+        cast(null as {{ dbt.type_string() }})
+    {%- else -%}
+        {%- set text = value | join(', ') if value is sequence and value is not string else value | string -%}
+        '{{ text | trim | replace("'", "''") }}'
+    {%- endif -%}
+{%- endmacro %}
