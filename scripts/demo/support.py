@@ -116,9 +116,9 @@ def tickets_table(
             "resolution_code": np.where(
                 is_solved & tagged, RESOLUTIONS[rng.integers(0, len(RESOLUTIONS), n)], None
             ),
-            "tags": np.where(
-                rng.random(n) < 0.02,
-                "spam",
+            "tags": np.select(
+                [(chance := rng.random(n)) < 0.015, chance < 0.02],
+                ["spam", "merged"],
                 np.where(rng.random(n) < 0.6, TAGS[rng.integers(0, len(TAGS), n)], None),
             ),
             "csat_score": np.where(answered, csat, np.nan),
