@@ -1,6 +1,5 @@
-{#- The longest window that active users are counted over, and a week of it. -#}
+{#- Days that monthly active users are counted over: four weeks. -#}
 {%- set month_days = 28 -%}
-{%- set week_days = 7 -%}
 
 with
 
@@ -20,41 +19,48 @@ user_days as (
 ),
 
 -- Every day of every window, so that the large table is joined by equality.
-window_days as (
+windows as (
     select
         dates.observation_date,
-        days.date_day,
-        {{ dbt.datediff('days.date_day', 'dates.observation_date', 'day') }} as days_before
+        days.date_day
     from dates
     inner join days
-        on days.date_day <= dates.observation_date
-        and days.date_day > {{ add_days('dates.observation_date', -month_days) }}
+        on dates.observation_date >= days.date_day
+        and {{ add_days('dates.observation_date', -month_days) }} < days.date_day
 ),
 
-observed as (
+window_days as (
+    select
+        observation_date,
+        date_day,
+        {{ days_between('date_day', 'observation_date') }} as days_before
+    from windows
+),
+
+active as (
     select
         user_days.product_user_id,
         user_days.account_id,
         window_days.observation_date,
-        cast(count(*) as integer) as active_days,
-        min(window_days.days_before) as days_since_active,
-        {%- for week in range(4) %}
-        max(
-            case
-                when window_days.days_before >= {{ week * week_days }}
-                    and window_days.days_before < {{ (week + 1) * week_days }} then 1
-                else 0
-            end
-        ) as was_active_{{ week }}_weeks_ago
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
+        window_days.days_before
     from user_days
     inner join window_days
         on user_days.activity_date = window_days.date_day
-    group by
-        user_days.product_user_id,
-        user_days.account_id,
-        window_days.observation_date
+),
+
+observed as (
+    select
+        product_user_id,
+        account_id,
+        observation_date,
+        cast(count(*) as integer) as active_days,
+        min(days_before) as days_since_active,
+        max(case when days_before < 7 then 1 else 0 end) as was_active_0_weeks_ago,
+        max(case when days_before between 7 and 13 then 1 else 0 end) as was_active_1_weeks_ago,
+        max(case when days_before between 14 and 20 then 1 else 0 end) as was_active_2_weeks_ago,
+        max(case when days_before >= 21 then 1 else 0 end) as was_active_3_weeks_ago
+    from active
+    group by product_user_id, account_id, observation_date
 )
 
 select
@@ -62,7 +68,7 @@ select
     account_id,
     observation_date,
     active_days,
-    days_since_active < {{ week_days }} as is_active_in_week,
+    was_active_0_weeks_ago = 1 as is_active_in_week,
     days_since_active = 0 as is_active_on_day,
     was_active_0_weeks_ago,
     was_active_1_weeks_ago,

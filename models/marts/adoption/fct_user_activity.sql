@@ -6,11 +6,16 @@ user_days as (
 
 paying_spans as (
     select * from {{ ref('int_account_paying_spans_merged') }}
+),
+
+account_versions as (
+    select * from {{ ref('dim_account_history') }}
 )
 
 select
     user_days.product_user_id,
     user_days.account_id,
+    account_versions.account_version_id,
     user_days.activity_date,
     user_days.event_count,
     user_days.qualifying_event_count,
@@ -21,3 +26,10 @@ left join paying_spans
     on user_days.account_id = paying_spans.account_id
     and user_days.activity_date >= paying_spans.paying_from
     and user_days.activity_date < paying_spans.paying_to
+left join account_versions
+    on user_days.account_id = account_versions.account_id
+    and user_days.activity_date >= account_versions.valid_from
+    and (
+        user_days.activity_date < account_versions.valid_to
+        or account_versions.valid_to is null
+    )

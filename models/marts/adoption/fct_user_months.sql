@@ -10,12 +10,17 @@ months as (
 
 account_months as (
     select * from {{ ref('fct_account_months') }}
+),
+
+account_versions as (
+    select * from {{ ref('dim_account_history') }}
 )
 
 select
     users_observed.product_user_id,
     users_observed.account_id,
     account_months.account_month_id,
+    account_versions.account_version_id,
     months.month_start,
     months.month_end,
     users_observed.active_days,
@@ -28,3 +33,7 @@ inner join months
 left join account_months
     on users_observed.account_id = account_months.account_id
     and months.month_start = account_months.month_start
+left join account_versions
+    on users_observed.account_id = account_versions.account_id
+    and months.month_end >= account_versions.valid_from
+    and (months.month_end < account_versions.valid_to or account_versions.valid_to is null)
