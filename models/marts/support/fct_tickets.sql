@@ -12,6 +12,10 @@ account_months as (
     select * from {{ ref('fct_account_months') }}
 ),
 
+account_versions as (
+    select * from {{ ref('dim_account_history') }}
+),
+
 timed as (
     select
         tickets.*,
@@ -51,6 +55,7 @@ final as (
         judged.ticket_id,
         judged.account_id,
         account_months.account_month_id,
+        account_versions.account_version_id,
         judged.requester_email,
         judged.assignee_id,
         judged.subject,
@@ -90,6 +95,13 @@ final as (
     left join account_months
         on judged.account_id = account_months.account_id
         and {{ month_start('judged.created_at') }} = account_months.month_start
+    left join account_versions
+        on judged.account_id = account_versions.account_id
+        and cast(judged.created_at as date) >= account_versions.valid_from
+        and (
+            cast(judged.created_at as date) < account_versions.valid_to
+            or account_versions.valid_to is null
+        )
 )
 
 select * from final
