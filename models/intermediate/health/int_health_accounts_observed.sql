@@ -1,0 +1,49 @@
+with
+
+dates as (
+    select observation_date
+    from {{ ref('int_observation_dates_listed') }}
+    group by observation_date
+),
+
+mrr_observed as (
+    select * from {{ ref('int_account_mrr_observed') }}
+),
+
+attributes as (
+    select * from {{ ref('dim_account_history') }}
+),
+
+-- Who is no active customer that day has no health.
+active_customers as (
+    select
+        mrr_observed.account_id,
+        dates.observation_date,
+        mrr_observed.mrr,
+        mrr_observed.paid_seats
+    from dates
+    inner join mrr_observed
+        on dates.observation_date = mrr_observed.observation_date
+    where mrr_observed.mrr > 0
+        and mrr_observed.account_id <> 'unassigned'
+),
+
+described as (
+    select
+        active_customers.*,
+        attributes.account_version_id,
+        attributes.segment,
+        attributes.region,
+        attributes.product_tier,
+        attributes.csm_id
+    from active_customers
+    left join attributes
+        on active_customers.account_id = attributes.account_id
+        and active_customers.observation_date >= attributes.valid_from
+        and (
+            active_customers.observation_date < attributes.valid_to
+            or attributes.valid_to is null
+        )
+)
+
+select * from described

@@ -1,0 +1,66 @@
+with
+
+measures as (
+    select * from {{ ref('int_health_measures_scored') }}
+),
+
+components as (
+    select * from {{ ref('health_components') }}
+),
+
+combined as (
+    select
+        account_id,
+        observation_date,
+        model_version,
+        component,
+        sum(case when measure_score is not null then weight end) as measure_weight_present,
+        cast(
+            sum(weight * measure_score)
+            / nullif(sum(case when measure_score is not null then weight end), 0)
+            as decimal(9, 4)
+        ) as component_score,
+        {{ dbt.listagg(
+            measure='measure_in_words', delimiter_text="'; '", order_by_clause='order by measure'
+        ) }} as measures_in_words,
+        {{ dbt.listagg(
+            measure='case when measure_score is null then measure end',
+            delimiter_text="', '", order_by_clause='order by measure'
+        ) }} as missing_measures
+    from measures
+    group by account_id, observation_date, model_version, component
+),
+
+weighted as (
+    select
+        combined.*,
+        components.component_name,
+        components.weight,
+        sum(case when combined.component_score is not null then components.weight end) over (
+            partition by combined.account_id, combined.observation_date, combined.model_version
+        ) as weight_present
+    from combined
+    inner join components
+        on combined.model_version = components.model_version
+        and combined.component = components.component
+),
+
+-- The weight of missing components is spread over those present, in proportion.
+spread as (
+    select
+        *,
+        case
+            when component_score is not null
+                then cast(weight / nullif(weight_present, 0) as decimal(9, 8))
+        end as effective_weight
+    from weighted
+),
+
+with_shortfall as (
+    select
+        *,
+        cast(effective_weight * (100 - component_score) as decimal(9, 4)) as weighted_shortfall
+    from spread
+)
+
+select * from with_shortfall

@@ -1,0 +1,75 @@
+with
+
+accounts as (
+    select * from {{ ref('int_health_accounts_observed') }}
+),
+
+starts as (
+    select * from {{ ref('int_account_starts_found') }}
+),
+
+touch_types as (
+    select * from {{ ref('touch_types') }}
+    where is_meaningful
+),
+
+ids as (
+    select * from {{ ref('int_account_ids_resolved') }}
+),
+
+touches as (
+    select
+        ids.resolved_account_id as account_id,
+        cast(activities.occurred_at as date) as touch_date
+    from {{ ref('stg_crm__activities') }} as activities
+    inner join touch_types
+        on activities.type = touch_types.activity_type
+    inner join ids
+        on activities.account_id = ids.account_id
+    where cast(activities.occurred_at as date) <= {{ as_of_date() }}
+),
+
+-- Before the first touch of all nothing was recorded: silence means nothing.
+coverage as (
+    select min(touch_date) as first_date from touches
+),
+
+last_touches as (
+    select
+        accounts.account_id,
+        accounts.observation_date,
+        max(touches.touch_date) as last_touch_date
+    from accounts
+    inner join touches
+        on accounts.account_id = touches.account_id
+        and accounts.observation_date >= touches.touch_date
+    group by accounts.account_id, accounts.observation_date
+),
+
+-- An account never touched has waited since it signed.
+waiting as (
+    select
+        accounts.account_id,
+        accounts.observation_date,
+        coalesce(
+            last_touches.last_touch_date,
+            case
+                when starts.start_date > coverage.first_date then starts.start_date
+                else coverage.first_date
+            end
+        ) as waiting_since
+    from accounts
+    inner join coverage
+        on accounts.observation_date >= coverage.first_date
+    left join starts
+        on accounts.account_id = starts.account_id
+    left join last_touches
+        on accounts.account_id = last_touches.account_id
+        and accounts.observation_date = last_touches.observation_date
+)
+
+select
+    account_id,
+    observation_date,
+    {{ days_between('waiting_since', 'observation_date') }} as days_since_touch
+from waiting
