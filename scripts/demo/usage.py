@@ -188,7 +188,8 @@ def _features_used(
     feature = np.concatenate([part[1] for part in parts])
     day = np.concatenate([part[2] for part in parts])
     key = (user.astype(np.int64) * 40 + (day - day.min()).astype(np.int64)) * 16 + feature
-    key = np.unique(key)
+    key.sort()
+    key = key[np.append(True, key[1:] != key[:-1])]
     first_day = day.min()
     feature = (key % 16).astype(np.int8)
     day = first_day + (key // 16 % 40)
