@@ -212,13 +212,16 @@ def _invoices(
     issued = settings.date(period, accounts.billing_day[account])
     due = issued + np.where(accounts.is_enterprise[account], 45, 30)
     mood = quality.level[account, np.minimum(period + 1, settings.periods - 1)]
-    late = rng.exponential(1.0, n) * np.maximum(0.8 - mood, 0.05) * 9
+    late = rng.exponential(1.0, n) * np.maximum(0.8 - mood, 0.05) * 13
     paid = due + np.rint(rng.normal(-8, 5, n) + late).astype(int)
     paid = np.maximum(paid, issued)
     leaves_next = contracts.left[account, np.minimum(period + every[sub], settings.periods - 1)]
     never = leaves_next & (mood < 0) & (rng.random(n) < 0.25)
     unpaid = never | (paid > LAST_DAY)
     paid_at = at_time(rng, paid)
+    # An invoice in two hundred was issued by mistake.
+    void = rng.random(n) < 0.005
+    unpaid |= void
     paid_at[unpaid] = np.datetime64("NaT")
     status = np.where(never & (due + 90 < LAST_DAY), "uncollectible", "open")
     return pd.DataFrame(
@@ -232,6 +235,6 @@ def _invoices(
             "amount_due": cents / 100,
             "amount_paid": np.where(unpaid, 0, cents) / 100,
             "currency": accounts.currency[account],
-            "status": np.where(unpaid, status, "paid").astype(object),
+            "status": np.select([void, unpaid], ["void", status], "paid").astype(object),
         }
     )

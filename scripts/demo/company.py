@@ -77,9 +77,7 @@ def build_company(settings: Settings) -> Company:
     state = (settings, accounts, contracts, quality)
     tables: Tables = {
         ("crm", "accounts"): scripted_crm(accounts, crm.accounts_table(*state, annual)),
-        ("crm", "account_history"): crm.history(
-            *state, crm.csm_before_handover(settings, accounts)
-        ),
+        ("crm", "account_history"): crm.history(*state),
         ("crm", "users"): staff,
         ("crm", "contacts"): contacts,
         ("crm", "opportunities"): opportunities,
@@ -94,7 +92,7 @@ def build_company(settings: Settings) -> Company:
         ("usage", "features"): catalogue.features(),
         ("usage", "users"): usage.users_table(settings, accounts, users),
         ("tickets", "tickets"): tickets,
-        ("tickets", "ticket_events"): support.ticket_events_table(tickets),
+        ("tickets", "ticket_events"): support.ticket_events_table(settings, tickets),
         ("tickets", "sla_policies"): support.sla_policies(),
         ("surveys", "responses"): surveys.responses_table(*state, contacts, leaders),
         ("success", "playbooks"): success.playbooks_table(),

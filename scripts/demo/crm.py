@@ -158,9 +158,8 @@ def history(
     accounts: Accounts,
     contracts: Contracts,
     quality: Quality,
-    csm_before: np.ndarray,
 ) -> pd.DataFrame:
-    """Changes of segment, stage, tier and CSM, at most one per field and month."""
+    """Changes of segment, stage, tier, CSM and owner, at most one per field and month."""
     rng = settings.stream("history")
     stage_names = np.append(STAGES, "")
     ever = contracts.active.any(axis=1)
@@ -180,19 +179,23 @@ def history(
         ),
         _changes(rng, settings, accounts, "product_tier", tiers, TIERS),
     ]
-    moved = np.flatnonzero(csm_before != csm_ids(accounts))
-    handover = np.full(len(moved), settings.month_starts[-10] + 14)
-    frames.append(
-        pd.DataFrame(
-            {
-                "account_id": accounts.ids[moved],
-                "field": "csm_id",
-                "old_value": csm_before[moved],
-                "new_value": csm_ids(accounts)[moved],
-                "changed_at": at_time(rng, handover),
-            }
+    for field, before, now, months_ago in (
+        ("csm_id", csm_before_handover(settings, accounts), csm_ids(accounts), 10),
+        ("owner_id", owner_before_handover(settings, accounts), owner_ids(accounts), 6),
+    ):
+        moved = np.flatnonzero(before != now)
+        handover = np.full(len(moved), settings.month_starts[-months_ago] + 14)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "account_id": accounts.ids[moved],
+                    "field": field,
+                    "old_value": before[moved],
+                    "new_value": now[moved],
+                    "changed_at": at_time(rng, handover),
+                }
+            )
         )
-    )
     changes = pd.concat(frames, ignore_index=True)
     return changes.sort_values(["account_id", "changed_at", "field"], kind="stable").reset_index(
         drop=True
@@ -232,6 +235,14 @@ def csm_before_handover(settings: Settings, accounts: Accounts) -> np.ndarray:
     started_before = accounts.start_period < settings.periods - 11
     handed_over = started_before & (rng.random(len(accounts)) < 0.12)
     return np.where(handed_over, departed, csm_ids(accounts)).astype(object)
+
+
+def owner_before_handover(settings: Settings, accounts: Accounts) -> np.ndarray:
+    """Owner of each account before the first account executive passed some accounts on."""
+    rng = settings.stream("owner handover")
+    started_before = accounts.start_period < settings.periods - 7
+    handed_over = started_before & (rng.random(len(accounts)) < 0.06) & (accounts.owner > 0)
+    return np.where(handed_over, "usr_ae001", owner_ids(accounts)).astype(object)
 
 
 def accounts_table(

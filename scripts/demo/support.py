@@ -117,8 +117,8 @@ def tickets_table(
                 is_solved & tagged, RESOLUTIONS[rng.integers(0, len(RESOLUTIONS), n)], None
             ),
             "tags": np.select(
-                [(chance := rng.random(n)) < 0.015, chance < 0.02],
-                ["spam", "merged"],
+                [(chance := rng.random(n)) < 0.015, chance < 0.023, chance < 0.029],
+                ["spam", "merged", "internal"],
                 np.where(rng.random(n) < 0.6, TAGS[rng.integers(0, len(TAGS), n)], None),
             ),
             "csat_score": np.where(answered, csat, np.nan),
@@ -135,16 +135,36 @@ def _hours(hours: np.ndarray) -> np.ndarray:
     return np.rint(hours * 3600).astype(np.int64).astype("m8[s]")
 
 
-def ticket_events_table(tickets: pd.DataFrame) -> pd.DataFrame:
-    """Reply, status and escalation events, in agreement with the times on the ticket."""
-    status = tickets.status.to_numpy()
+def ticket_events_table(settings: Settings, tickets: pd.DataFrame) -> pd.DataFrame:
+    """What happened to each ticket when, in agreement with the times on the ticket.
+
+    Some get a note among colleagues before the customer hears anything; a reopened one is
+    solved twice; one that was escalated had a lower priority until then.
+    """
+    rng = settings.stream("ticket events")
+    n = len(tickets)
+    created, replied, escalated, solved = (
+        tickets[name].to_numpy().astype("M8[s]")
+        for name in ("created_at", "first_replied_at", "escalated_at", "solved_at")
+    )
+    nothing = np.datetime64("NaT", "s")
+    note = np.where(rng.random(n) < 0.25, _between(created, replied, 0.5), nothing)
+    reopened = tickets.reopened_count.to_numpy() > 0
+    solved_first = np.where(reopened, _between(replied, solved, 0.5), nothing)
+    opened_again = np.where(reopened, _between(replied, solved, 0.7), nothing)
+    priority = tickets.priority.to_numpy()
+    raised = np.where(np.isin(priority, ["high", "urgent"]), escalated, nothing)
+    assigned = _between(created, replied, 0.2)
     parts = [
-        _events(tickets, "first_replied_at", "reply", None, "public"),
-        _events(tickets, "first_replied_at", "status", "new", "open"),
-        _events(tickets, "escalated_at", "escalation", None, "tier_2"),
-        _events(
-            tickets, "solved_at", "status", "open", np.where(tickets.solved_at.isna(), None, status)
-        ),
+        _events(tickets, assigned, "assignee", None, tickets.assignee_id.to_numpy()),
+        _events(tickets, note, "reply", None, "internal"),
+        _events(tickets, replied, "reply", None, "public"),
+        _events(tickets, replied, "status", "new", "open"),
+        _events(tickets, escalated, "escalation", None, "tier_2"),
+        _events(tickets, raised, "priority", "normal", priority),
+        _events(tickets, solved_first, "status", "open", "solved"),
+        _events(tickets, opened_again, "status", "solved", "open"),
+        _events(tickets, solved, "status", "open", tickets.status.to_numpy()),
     ]
     events = pd.concat(parts, ignore_index=True)
     return events.sort_values(["ticket_id", "event_at", "event_type"], kind="stable").reset_index(
@@ -152,14 +172,21 @@ def ticket_events_table(tickets: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _events(tickets: pd.DataFrame, at: str, kind: str, old: str | None, new) -> pd.DataFrame:
+def _between(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
+    """The moment after ``share`` of the time from ``start`` to ``end``; none if one is missing."""
+    return start + ((end - start) / np.timedelta64(1, "s") * share).round().astype("m8[s]")
+
+
+def _events(
+    tickets: pd.DataFrame, at: np.ndarray, kind: str, old: str | None, new: str | np.ndarray
+) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "ticket_id": tickets.ticket_id,
-            "event_at": tickets[at],
+            "event_at": at,
             "event_type": kind,
             "old_value": old,
             "new_value": new,
         }
     )
-    return frame[frame.event_at.notna()]
+    return frame[~np.isnat(at)]

@@ -306,11 +306,28 @@ def test_crm_history_ends_in_the_current_values(company: Company) -> None:
     current = company.tables["crm", "accounts"].set_index("account_id")
     history = company.tables["crm", "account_history"].sort_values("changed_at", kind="stable")
     latest = history.drop_duplicates(["account_id", "field"], keep="last")
-    assert set(latest.field) == {"segment", "lifecycle_stage", "product_tier", "csm_id"}
+    fields = {"segment", "lifecycle_stage", "product_tier", "csm_id", "owner_id"}
+    assert set(latest.field) == fields
     for row in latest.itertuples():
         assert current.at[row.account_id, row.field] == row.new_value, row
     for _, changes in history.groupby(["account_id", "field"]):
         assert list(changes.old_value[1:]) == list(changes.new_value[:-1])
+
+
+def test_ticket_events_tell_the_same_story_as_the_ticket(company: Company) -> None:
+    tickets = company.tables["tickets", "tickets"].set_index("ticket_id")
+    events = company.tables["tickets", "ticket_events"]
+    assert set(events.event_type) == {"status", "priority", "assignee", "escalation", "reply"}
+    statuses = events[events.event_type == "status"]
+    for ticket_id, changes in statuses.groupby("ticket_id"):
+        assert list(changes.old_value[1:]) == list(changes.new_value[:-1]), ticket_id
+        assert changes.new_value.iloc[-1] == tickets.at[ticket_id, "status"], ticket_id
+    reopened = (statuses.old_value == "solved").groupby(statuses.ticket_id).sum()
+    assert reopened.sum() == tickets.reopened_count.sum() > 50
+    replies = events[events.event_type == "reply"]
+    public = replies[replies.new_value == "public"].groupby("ticket_id").event_at.min()
+    assert (public == tickets.first_replied_at.reindex(public.index)).all()
+    assert (replies.groupby("ticket_id").event_at.min() < public).sum() > 50
 
 
 def test_invoices_bill_the_charges_in_force(company: Company) -> None:
