@@ -13,15 +13,19 @@
 {% endmacro %}
 
 {% macro duckdb__files_matching(glob) %}
-    {{ return(run_query("select file from glob('" ~ glob ~ "')").rows | length) }}
+    {{ return(run_query('select file from glob(' ~ sql_text(glob) ~ ')').rows | length) }}
 {% endmacro %}
 
 {% macro file_relation(glob) %}
     {%- if glob.endswith('.parquet') -%}
-        {{ return("read_parquet('" ~ glob ~ "', union_by_name = true)") }}
+        {{ return('read_parquet(' ~ sql_text(glob) ~ ', union_by_name = true)') }}
     {%- endif -%}
     {{ return(
-        "read_csv('" ~ glob ~ "', header = true, all_varchar = true, "
+        'read_csv(' ~ sql_text(glob) ~ ', header = true, all_varchar = true, '
         ~ "skip = 0, delim = ',', quote = '\"', escape = '\"', comment = '')"
     ) }}
+{% endmacro %}
+
+{% macro sql_text(text) %}
+    {{ return("'" ~ text | replace("'", "''") ~ "'") }}
 {% endmacro %}

@@ -30,7 +30,7 @@
     (what stands after `from`; none if absent) and the names of its columns. -#}
 {% macro raw_files(system, object) %}
     {%- if not execute %}{{ return({}) }}{% endif -%}
-    {%- set path = var('raw_dir') | replace("'", "''") ~ '/' ~ system ~ '/' ~ object -%}
+    {%- set path = var('raw_dir') ~ '/' ~ system ~ '/' ~ object -%}
     {%- for ending in ['.csv', '.parquet', '/*.parquet'] -%}
         {%- if files_matching(path ~ ending) -%}
             {%- set relation = file_relation(path ~ ending) -%}

@@ -42,7 +42,7 @@ def write(raw_dir: Path, table: str, text: str | bytes) -> Path:
 def write_parquet(raw_dir: Path, table: str, select: str) -> Path:
     (raw_dir / f"{table}.csv").unlink(missing_ok=True)
     path = raw_dir / f"{table}.parquet"
-    duckdb.sql(f"copy ({select}) to '{path}' (format parquet)")
+    duckdb.sql(select).write_parquet(str(path))
     return path
 
 
