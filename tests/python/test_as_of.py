@@ -15,13 +15,20 @@ from scripts.project import ROOT, Places
 
 AS_OF_DATES = ["2024-02-29", "2025-08-14"]
 
-# Every mart with one row per something and closed month or observation date. The months of
-# a cohort that are not over yet are nobody's figures.
+MONTH_ENDS = "case when period_type = 'month_end' then observation_date end"
+
+# Every mart with one row per something and day, closed month or observation date, and the day
+# by which each row is final. The months of a cohort that are not over yet are nobody's figures.
 DATED_MARTS = {
     "fct_account_months": "month_end",
-    "fct_mrr_movements": "month_start",
-    "fct_mrr_movement_reasons": "month_start",
+    "fct_mrr_movements": "last_day(month_start)",
+    "fct_mrr_movement_reasons": "last_day(month_start)",
     "fct_parent_months": "month_end",
+    "fct_account_retention": "last_day(month_start)",
+    "fct_user_activity": "activity_date",
+    "fct_user_months": "month_end",
+    "fct_health_components": MONTH_ENDS,
+    "fct_health_scores": MONTH_ENDS,
     "fct_cohort_retention": (
         "case when is_complete then last_day(cohort_month + to_months(months_since)) end"
     ),
@@ -60,10 +67,7 @@ def earlier(
 def test_an_earlier_build_agrees(earlier: tuple[duckdb.DuckDBPyConnection, str], mart: str) -> None:
     connection, as_of = earlier
     then = f"select * from earlier_build.marts.{mart} where {DATED_MARTS[mart]} is not null"
-    closed = (
-        f"select * from full_build.marts.{mart} "
-        f"where last_day({DATED_MARTS[mart]}) <= date '{as_of}'"
-    )
+    closed = f"select * from full_build.marts.{mart} where {DATED_MARTS[mart]} <= date '{as_of}'"
     rows = connection.execute(f"select count(*) from ({then})").fetchone()
     assert rows is not None
     assert rows[0] > 0
