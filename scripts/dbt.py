@@ -18,6 +18,7 @@ class Dbt:
     places: Places
     variables: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    manifest: Any = None  # what was parsed, by the first command that is run
 
     def __post_init__(self) -> None:
         os.environ["BELLWETHER_WORK_FILE"] = str(self.places.work_file)
@@ -34,10 +35,22 @@ class Dbt:
         return cls(places, last["args"]["vars"])
 
     def run(self, command: Sequence[str]) -> Any:
-        """Run one dbt command and give its result; what failed is raised as a UserError."""
+        """Run one dbt command and give its result; what failed is raised as a UserError.
+
+        The project is parsed once. What a command compiles stays in the manifest for the next.
+        """
+        if self.manifest is None:
+            self.parse()
+        return self._invoke(command)
+
+    def parse(self) -> None:
+        """Read the project anew."""
+        self.manifest = self._invoke(["parse"])
+
+    def _invoke(self, command: Sequence[str]) -> Any:
         from dbt.cli.main import dbtRunner
 
-        response = dbtRunner(callbacks=[self._note_warning]).invoke(
+        response = dbtRunner(self.manifest, callbacks=[self._note_warning]).invoke(
             [
                 *command,
                 *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),

@@ -11,9 +11,9 @@ from scripts.publish import put
 
 
 def make_docs(dbt: Dbt) -> Path:
-    """Write the docs of what the work file holds beside the published file; gives the page."""
+    """Write the docs of what was built or compiled beside the published file; gives the page."""
     page = sibling(dbt.places.published_file, "docs.html")
-    dbt.run(["docs", "generate", "--static"])
+    dbt.run(["docs", "generate", "--static", "--no-compile"])
     dbt.release()
     put(dbt.places.target / "static_index.html", page)
     return page
@@ -28,5 +28,7 @@ def command(
 
     Example: python -m scripts docs
     """
-    page = make_docs(Dbt.of_last_build(Places.of(publish_to)))
+    dbt = Dbt.of_last_build(Places.of(publish_to))
+    dbt.run(["compile"])
+    page = make_docs(dbt)
     print(f"Open {page} in a browser.")
