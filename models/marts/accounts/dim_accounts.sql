@@ -42,7 +42,8 @@ surviving as (
     from accounts
     inner join parents
         on accounts.account_id = parents.account_id
-    left join attributes
+    -- An account whose first day is after the as-of date has none: it isn't known yet.
+    inner join attributes
         on accounts.account_id = attributes.account_id
 ),
 
