@@ -29,6 +29,8 @@ def command(
     a folder, for benchmarks:
 
     python -m scripts demo-data --accounts 10000 --months 36 --format parquet --out big
+
+    That has 4 million rows of activity; with --usage 1.3, 5 million.
     """
     from .company import build_company
     from .settings import Settings
@@ -36,8 +38,14 @@ def command(
 
     if accounts < 60 or not 24 <= months <= 120:
         raise UserError("The demo company needs at least 60 accounts and 24 to 120 months.")
+    if seed < 0 or not 0.2 <= usage <= 20:
+        raise UserError("The seed number can't be negative, and --usage goes from 0.2 to 20.")
     if format == "parquet" and out is None:
         raise UserError("Parquet files need a folder: add --out FOLDER.")
     company = build_company(Settings(seed=seed, accounts=accounts, months=months, usage=usage))
-    rows = write_csv(company, out) if format == "csv" else write_parquet(company, out)
+    write = write_csv if format == "csv" else write_parquet
+    try:
+        rows = write(company, out)
+    except OSError as error:
+        raise UserError(f"Can't write the demo data: {error}. Choose another --out.") from error
     print(f"{rows:,} rows written to {out or 'seeds/raw'}.")

@@ -104,6 +104,9 @@ def test_parquet_has_the_tables_columns_and_types_of_the_contract(tmp_path: Path
         (["--format", "parquet"], "add --out FOLDER"),
         (["--accounts", "10"], "at least 60 accounts"),
         (["--months", "6"], "24 to 120 months"),
+        (["--usage", "-1"], "--usage goes from 0.2 to 20"),
+        (["--seed", "-3"], "can't be negative"),
+        (["--out", "/dev/null/x"], "Choose another --out"),
     ],
 )
 def test_a_wrong_option_is_told_in_one_sentence(arguments: list[str], message: str) -> None:
