@@ -66,7 +66,8 @@ def _write_raw(raw_dir: Path, accounts: int, months: int) -> None:
 
     unfinished = raw_dir.with_suffix(".new")  # a folder of the right name is a whole one
     shutil.rmtree(unfinished, ignore_errors=True)
-    write_demo_data(accounts=accounts, months=months, format="parquet", out=unfinished)
+    # 1.3: five million rows of activity at 10,000 accounts and 36 months
+    write_demo_data(accounts=accounts, months=months, usage=1.3, format="parquet", out=unfinished)
     unfinished.rename(raw_dir)
 
 
