@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import checks_domains
 import checks_revenue
 import duckdb
 import pandas as pd
@@ -9,13 +10,13 @@ import pytest
 
 from scripts.metrics_engine import MetricsEngine
 
-CHECKS = {**checks_revenue.CHECKS}
+CHECKS = {**checks_revenue.CHECKS, **checks_domains.CHECKS}
 RATIO_TOLERANCE = 1e-9
 
 
 @pytest.fixture(scope="module")
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
-    return {**checks_revenue.tables(warehouse)}
+    return {**checks_revenue.tables(warehouse), **checks_domains.tables(warehouse)}
 
 
 def test_every_metric_has_a_second_calculation(metrics_engine: MetricsEngine) -> None:

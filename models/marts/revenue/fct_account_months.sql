@@ -67,6 +67,7 @@ with_attributes as (
         gross_margins.gross_margin,
         short_lived.account_id is not null as has_short_lived_charge,
         adoption.monthly_active_users,
+        adoption.active_weeks = 4 as is_active_every_week,
         support.tickets_opened,
         support.open_tickets
     from account_months
@@ -148,6 +149,7 @@ described as (
         cast(paid_seats as integer) as paid_seats,
         cast(coalesce(unconverted_charges, 0) as integer) as unconverted_charges,
         cast(monthly_active_users as integer) as monthly_active_users,
+        is_active_every_week,
         cast(tickets_opened as integer) as tickets_opened,
         cast(open_tickets as integer) as open_tickets
     from with_attributes
