@@ -19,6 +19,7 @@ from scripts.metrics_export import export_saved_queries
 from scripts.project import ROOT, Places, UsageError, UserError, sibling
 
 MONTH = "metric_time__month"
+QUARTER = "metric_time__quarter"
 SEGMENT = "account__segment"
 
 
@@ -103,27 +104,59 @@ def test_types_and_order_of_columns(metrics_engine: MetricsEngine) -> None:
     assert isinstance(row["active_customers"], int)
 
 
-def test_a_stock_shows_the_last_month_of_a_quarter_and_a_flow_its_sum(
-    metrics_engine: MetricsEngine,
-) -> None:
-    names = ["mrr", "net_revenue_retention", "new_mrr", "logo_churn_rate"]
-    months = {
-        row[MONTH]: row
-        for row in metrics_engine.query(
-            [*names, "churned_customers"], [MONTH], start=date(2026, 1, 1), end=date(2026, 3, 31)
-        ).to_pylist()
+STOCKS = [
+    *("mrr", "arr", "committed_mrr", "active_customers", "arpa", "customer_lifetime_value"),
+    *("net_revenue_retention", "gross_revenue_retention", "logo_retention_12m"),
+    *("net_revenue_retention_parent", "gross_revenue_retention_parent"),
+    *("logo_retention_12m_parent", "cumulative_new_mrr", "churned_mrr_trailing_12_months"),
+    *("new_mrr_year_to_date", "logo_churn_rate_trailing_3_months"),
+]
+FLOWS = [
+    *("new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "fx_mrr"),
+    *("net_new_mrr", "mrr_change", "new_customers", "reactivated_customers", "churned_customers"),
+]
+MONTHLY_RATES = ["gross_mrr_churn_rate", "net_mrr_churn_rate", "logo_churn_rate"]
+
+
+def by_quarter(engine: MetricsEngine, name: str) -> dict[date, tuple[object, list]]:
+    """Each whole quarter's value with those of its three months."""
+    months = {row[MONTH]: row[name] for row in engine.query([name], [MONTH]).to_pylist()}
+    quarters = {row[QUARTER]: row[name] for row in engine.query([name], [QUARTER]).to_pylist()}
+    parts = {
+        start: [months.get(date(start.year, start.month + i, 1)) for i in range(3)]
+        for start in quarters
     }
-    assert sorted(months) == [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
-    (quarter,) = metrics_engine.query(
-        names, ["metric_time__quarter"], where=["metric_time__quarter = '2026-01-01'"]
-    ).to_pylist()
-    march = months[date(2026, 3, 1)]
-    assert quarter["mrr"] == march["mrr"]
-    assert quarter["net_revenue_retention"] == march["net_revenue_retention"]
-    assert quarter["new_mrr"] == sum(row["new_mrr"] for row in months.values())
-    # The average monthly rate lies between the lowest and the highest month.
-    rates = [row["logo_churn_rate"] for row in months.values()]
-    assert min(rates) < quarter["logo_churn_rate"] < max(rates)
+    whole = {
+        start: (quarters[start], parts[start])
+        for start in quarters
+        if all(date(start.year, start.month + i, 1) in months for i in range(3))
+    }
+    assert len(whole) > 8
+    return whole
+
+
+@pytest.mark.parametrize("name", STOCKS)
+def test_a_stock_shows_the_last_month_of_a_quarter(
+    metrics_engine: MetricsEngine, name: str
+) -> None:
+    for start, (quarter, months) in by_quarter(metrics_engine, name).items():
+        assert quarter == pytest.approx(months[-1]), start
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_flow_adds_up_over_a_quarter(metrics_engine: MetricsEngine, name: str) -> None:
+    for start, (quarter, months) in by_quarter(metrics_engine, name).items():
+        assert quarter == sum(months), start
+
+
+@pytest.mark.parametrize("name", MONTHLY_RATES)
+def test_a_monthly_rate_is_averaged_over_a_quarter(
+    metrics_engine: MetricsEngine, name: str
+) -> None:
+    for start, (quarter, months) in by_quarter(metrics_engine, name).items():
+        known = [rate for rate in months if rate is not None]
+        if known:
+            assert min(known) <= quarter <= max(known), start
 
 
 def test_retention_is_attributed_to_the_segment_of_twelve_months_ago(
