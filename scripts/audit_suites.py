@@ -300,7 +300,8 @@ def _metric_values(ranges: list[MetricRange], exported: dict[str, list[str]]) ->
                     f"{bounds.metric} is {_range_in_words(bounds)}.",
                     bounds.severity,
                     f"""
-                    select '{bounds.metric}: ' || {bounds.metric} as finding
+                    select {_row_in_words(columns)} || '{bounds.metric} ' || {bounds.metric}
+                        as finding
                     from {{batch}}
                     where {" or ".join(_outside(bounds))}
                     """,
@@ -312,6 +313,12 @@ def _metric_values(ranges: list[MetricRange], exported: dict[str, list[str]]) ->
         for table, columns in sorted(exported.items())
         if any(bounds.metric in columns for bounds in ranges)
     ]
+
+
+def _row_in_words(columns: list[str]) -> str:
+    """The dimensions of an exported row, which have an entity's name before the underscores."""
+    dimensions = [column for column in columns if "__" in column]
+    return " || ".join(f"coalesce({column}::text, 'none') || ', '" for column in dimensions)
 
 
 def _outside(bounds: MetricRange) -> list[str]:

@@ -1,10 +1,12 @@
 """The audit passes good marts, and finds and counts every kind of fault planted in bad ones."""
 
+import csv
 import json
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from scripts.audit import Audit, audit
 from scripts.audit_suites import REQUIRED_META
@@ -195,10 +197,18 @@ def test_every_planted_fault_is_found(places: Places) -> None:
     }
     assert "product_tier, segment enterprise: 9 of 20 active accounts filled" in findings(audited)
     assert "a8, 2026-06-01" in findings(audited)
+    assert "2026-05-01, gross_revenue_retention 1.2" in findings(audited)
     page = audited.report.read_text()
     assert "billing.invoices: 1000 rows read, but 999 accounted for" in page
     with pytest.raises(UserError, match=r"1000 rows read, but 999 accounted for"):
         audited.raise_errors()
+
+
+def test_every_metric_with_a_range_is_exported() -> None:
+    queries = yaml.safe_load((ROOT / "models" / "saved_queries.yml").read_text())["saved_queries"]
+    exported = {metric for query in queries for metric in query["query_params"]["metrics"]}
+    with (ROOT / "seeds" / "reference" / "metric_ranges.csv").open() as file:
+        assert {row["metric"] for row in csv.DictReader(file)} <= exported
 
 
 def test_warnings_alone_do_not_stop_the_build(places: Places) -> None:

@@ -1,0 +1,95 @@
+"""`make build` on a folder that holds only what is needed, into a file of its own."""
+
+import csv
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scripts.project import ROOT, Places
+
+NEEDED = {
+    "crm": ["accounts"],
+    "billing": ["customers", "plans", "subscriptions", "subscription_charges"],
+}
+AS_OF = "2025-12-31"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file published from five tables of the demo, one of them as Parquet."""
+    raw_dir = tmp_path_factory.mktemp("our data")
+    for system, objects in NEEDED.items():
+        (raw_dir / system).mkdir()
+        for name in objects:
+            seed = ROOT / "seeds" / "raw" / system / f"raw_{system}__{name}.csv"
+            shutil.copy(seed, raw_dir / system / f"{name}.csv")
+    plans = raw_dir / "billing" / "plans.csv"
+    duckdb.sql(f"copy (from '{plans}') to '{plans.with_suffix('.parquet')}' (format parquet)")
+    plans.unlink()
+
+    demo = Places.of()
+    demo_files = [demo.published_file, demo.work_file, demo.manifest]
+    before = [path.stat() if path.exists() else None for path in demo_files]
+    published_file = tmp_path_factory.mktemp("published") / "ours.duckdb"
+    arguments = ["--raw-dir", raw_dir, "--as-of", AS_OF, "--publish-to", published_file]
+    built = subprocess.run(
+        [sys.executable, "-m", "scripts", "build", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert f"as of {AS_OF}" in built.stdout
+    after = [path.stat() if path.exists() else None for path in demo_files]
+    assert after == before, "the demo was touched"
+    return published_file
+
+
+def query(published: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_money_is_right_without_the_other_systems(published: Path) -> None:
+    found = {
+        (account, str(month)): mrr
+        for account, month, mrr in query(
+            published,
+            """
+            select account_id, month_start, mrr
+            from marts.fct_account_months
+            where mrr > 0 and currency = 'USD'
+            """,
+        )
+    }
+    with (ROOT / "tests" / "truth" / "monthly_mrr.csv").open() as file:
+        truth = {
+            (row["account_id"], row["month_start"]): Decimal(row["mrr"])
+            for row in csv.DictReader(file)
+        }
+    assert len(found) > 1000
+    assert max(month for _, month in found) == "2025-12-01"
+    assert found == {key: truth[key] for key in found}
+
+
+def test_what_is_absent_is_empty_and_said_to_be(published: Path) -> None:
+    provided = query(
+        published,
+        "select raw_table_id from metadata.fct_raw_row_accounting where is_provided order by 1",
+    )
+    assert provided == sorted(
+        (f"{system}.{name}",) for system, objects in NEEDED.items() for name in objects
+    )
+    assert query(
+        published,
+        """
+        select count(tickets_opened), count(monthly_active_users) from marts.fct_account_months
+        """,
+    ) == [(0, 0)]
+    assert query(published, "select count(*) from marts.fct_tickets") == [(0,)]
