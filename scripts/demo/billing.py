@@ -102,12 +102,14 @@ def _subscriptions(
     reasons = np.where(left | notice, LEAVE_REASONS[reason], None)
     reasons[quietly_expired] = None
     ids = np.char.mod("sub_%07d", 100_001 + np.arange(n)).astype(object)
+    follows = np.zeros(n, dtype=bool)
+    follows[1:] = renewed[:-1] & (account[1:] == account[:-1])
     previous = np.full(n, None, dtype=object)
-    previous[1:] = np.where(renewed[:-1] & (account[1:] == account[:-1]), ids[:-1], None)
+    previous[1:] = np.where(follows[1:], ids[:-1], None)
     status = np.select([renewed | quietly_expired, left], ["expired", "canceled"], "active").astype(
         object
     )
-    lead = np.where(previous == None, rng.integers(2, 30, n), rng.integers(1, 45, n))  # noqa: E711
+    lead = np.where(follows, rng.integers(1, 45, n), rng.integers(2, 30, n))
     return pd.DataFrame(
         {
             "subscription_id": ids,

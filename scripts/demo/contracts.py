@@ -40,7 +40,9 @@ class Contracts:
 
     @classmethod
     def empty(cls, n: int, periods: int) -> Contracts:
-        ints = lambda: np.zeros((n, periods), dtype=np.int32)  # noqa: E731
+        def ints() -> np.ndarray:
+            return np.zeros((n, periods), dtype=np.int32)
+
         return cls(
             active=np.zeros((n, periods), dtype=bool),
             term=ints(),

@@ -14,6 +14,11 @@ from .settings import LAST_DAY, Settings
 COUNTRY_OF = {"USD": ("US", "amer"), "EUR": ("DE", "emea"), "GBP": ("GB", "emea")}
 
 
+def subscription_id(number: int, position: int) -> str:
+    """Id of the subscription at ``position`` of scripted account ``number`` (both from 0)."""
+    return f"sub_s{number + 1:03d}{position + 1}"
+
+
 def clear_scripted(settings: Settings, accounts: Accounts) -> None:
     """Keep the first accounts out of the simulation: their contracts are written by hand."""
     for number, scenario in enumerate(scenarios()):
@@ -52,7 +57,7 @@ def add_scenarios(
         for position, subscription in enumerate(scenario.subscriptions):
             currency = scenario.currencies[subscription.customer]
             row = {
-                "subscription_id": f"sub_s{number + 1:03d}{position + 1}",
+                "subscription_id": subscription_id(number, position),
                 "customer_id": ids[number] + "b" * subscription.customer,
                 **_subscription_row(subscription),
                 "previous_subscription_id": previous if subscription.follows else None,

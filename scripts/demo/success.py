@@ -77,7 +77,15 @@ def ctas_table(
     return frame
 
 
-def _ctas(rng, accounts, key, category, sla_days, account, created) -> pd.DataFrame:
+def _ctas(
+    rng: np.random.Generator,
+    accounts: Accounts,
+    key: str,
+    category: str,
+    sla_days: int,
+    account: np.ndarray,
+    created: np.ndarray,
+) -> pd.DataFrame:
     n = len(account)
     due = created + sla_days
     closed = created + np.rint(sla_days * rng.gamma(2.2, 0.30, n)).astype(int).clip(1)

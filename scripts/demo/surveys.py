@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -10,13 +12,26 @@ from .contracts import Contracts
 from .quality import Quality
 from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
 
-# Type, invitations per active account and month, top of the scale, score of an average account,
-# weight of quality, spread.
-KINDS = [
-    ("nps", 0.30, 10, 8.0, 1.25, 1.5),
-    ("csat", 0.10, 5, 4.1, 0.5, 0.8),
-    ("ces", 0.05, 7, 5.3, 0.6, 1.1),
+
+@dataclass(frozen=True)
+class Kind:
+    """A survey: invitations per active account and month, and how its scores come about."""
+
+    name: str
+    lowest: int
+    highest: int
+    average: float
+    weight_of_quality: float
+    spread: float
+    invitations: float = 0.0
+
+
+CUSTOMER_SURVEYS = [
+    Kind("nps", 0, 10, 8.0, 1.25, 1.5, invitations=0.30),
+    Kind("csat", 1, 5, 4.1, 0.5, 0.8, invitations=0.10),
+    Kind("ces", 1, 7, 5.3, 0.6, 1.1, invitations=0.05),
 ]
+ONBOARDING = Kind("onboarding", 1, 5, 4.0, 0.5, 0.8)
 GOOD = np.array(
     [
         "Great support",
@@ -48,10 +63,11 @@ def responses_table(
 ) -> pd.DataFrame:
     rng = settings.stream("surveys")
     frames = [
-        _customer_survey(rng, settings, accounts, contracts, quality, contacts, *kind)
-        for kind in KINDS
+        _answers(rng, accounts, quality, contacts, kind, *_asked(rng, settings, contracts, kind))
+        for kind in CUSTOMER_SURVEYS
     ]
-    frames.append(_onboarding_survey(rng, settings, accounts, contracts, quality, contacts))
+    after_onboarding = _asked_after_onboarding(settings, accounts, contracts)
+    frames.append(_answers(rng, accounts, quality, contacts, ONBOARDING, *after_onboarding))
     frames.append(_stakeholder_survey(rng, settings, leaders))
     frame = pd.concat(frames, ignore_index=True)
     frame = frame.sort_values(["sent_at", "email"], kind="stable").reset_index(drop=True)
@@ -60,49 +76,44 @@ def responses_table(
     return frame
 
 
-def _customer_survey(
-    rng, settings, accounts, contracts, quality, contacts, kind, rate, top, average, weight, spread
-) -> pd.DataFrame:
+def _asked(
+    rng: np.random.Generator, settings: Settings, contracts: Contracts, kind: Kind
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(account, period, day) of the invitations, spread over the life of the accounts."""
     window = np.arange(BURN_IN_MONTHS, settings.periods)
-    chance = rate * contracts.active[:, window]
+    chance = kind.invitations * contracts.active[:, window]
     account, column = np.nonzero(rng.random(chance.shape) < chance)
-    sent = settings.month_starts[window[column]] + rng.integers(0, 27, len(account))
-    return _answers(
-        rng,
-        accounts,
-        quality,
-        contacts,
-        kind,
-        account,
-        window[column],
-        sent,
-        top,
-        average,
-        weight,
-        spread,
-    )
+    day = settings.month_starts[window[column]] + rng.integers(0, 27, len(account))
+    return account, window[column], day
 
 
-def _onboarding_survey(rng, settings, accounts, contracts, quality, contacts) -> pd.DataFrame:
+def _asked_after_onboarding(
+    settings: Settings, accounts: Accounts, contracts: Contracts
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(account, period, day): sixty days after the first contract began."""
     first = contracts.active.argmax(axis=1)
     account = np.flatnonzero(contracts.active.any(axis=1) & (first >= BURN_IN_MONTHS))
-    sent = settings.date(first[account], accounts.billing_day[account]) + 60
-    account, sent = account[sent < LAST_DAY], sent[sent < LAST_DAY]
-    period = np.minimum(first[account] + 2, settings.periods - 1)
-    return _answers(
-        rng, accounts, quality, contacts, "onboarding", account, period, sent, 5, 4.0, 0.5, 0.8
-    )
+    day = settings.date(first[account], accounts.billing_day[account]) + 60
+    account, day = account[day < LAST_DAY], day[day < LAST_DAY]
+    return account, np.minimum(first[account] + 2, settings.periods - 1), day
 
 
 def _answers(
-    rng, accounts, quality, contacts, kind, account, period, sent, top, average, weight, spread
+    rng: np.random.Generator,
+    accounts: Accounts,
+    quality: Quality,
+    contacts: pd.DataFrame,
+    kind: Kind,
+    account: np.ndarray,
+    period: np.ndarray,
+    day: np.ndarray,
 ) -> pd.DataFrame:
-    """Scores from 1 (NPS: 0) to ``top``; what is not answered has neither score nor time."""
+    """The responses; what is not answered has neither score nor time."""
     n = len(account)
     mood = quality.level[account, period].clip(-3, 2.5)
-    score = np.rint(average + weight * mood + rng.normal(0, spread, n))
-    score = score.clip(0 if kind == "nps" else 1, top)
-    sent = sent.astype("M8[s]") + 9 * 3600
+    expected = kind.average + kind.weight_of_quality * mood
+    score = np.rint(expected + rng.normal(0, kind.spread, n)).clip(kind.lowest, kind.highest)
+    sent = day.astype("M8[s]") + 9 * 3600
     responded = sent + rng.integers(3600, 12 * 86_400, n)
     answered = rng.random(n) < 0.38 + 0.06 * mood
     answered &= responded <= LAST_DAY.astype("M8[s]") + 86_399
@@ -110,7 +121,7 @@ def _answers(
         contacts.account_id.to_numpy().astype(str), accounts.ids.astype(str)
     )
     contact = first_contact[account] + rng.integers(0, 2, n)
-    share = score / top
+    share = score / kind.highest
     pick = rng.integers(0, 15, n)
     comment = np.select(
         [share >= 0.85, share <= 0.6], [GOOD[pick % 5], BAD[pick % 5]], MIXED[pick % 3]
@@ -119,7 +130,7 @@ def _answers(
     german = (accounts.country[account] == "DE") & commented
     return pd.DataFrame(
         {
-            "survey_type": kind,
+            "survey_type": kind.name,
             "account_id": accounts.ids[account],
             "contact_id": contacts.contact_id.to_numpy()[contact],
             "email": contacts.email.to_numpy()[contact],

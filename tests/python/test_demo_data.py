@@ -333,6 +333,19 @@ def test_ticket_events_tell_the_same_story_as_the_ticket(company: Company) -> No
     assert (replies.groupby("ticket_id").event_at.min() < public).sum() > 50
 
 
+def test_renewals_are_won_where_a_contract_follows(company: Company) -> None:
+    opportunities = company.tables["crm", "opportunities"]
+    renewals = opportunities[opportunities.type == "renewal"].set_index("subscription_id")
+    assert {"sub_s0021", "sub_s0051", "sub_s0061"} <= set(renewals.query("is_won == True").index)
+    assert renewals.is_won.isna().sum() > 5
+    followed = company.tables["billing", "subscriptions"].previous_subscription_id.dropna()
+    closed = renewals[renewals.is_won.notna()]
+    assert (closed.is_won.astype(bool) == closed.index.isin(followed)).all()
+    assert 0.6 < closed.is_won.mean() < 0.98
+    first_amount = company.tables["crm", "opportunity_history"].groupby("opportunity_id")
+    assert first_amount.forecast_amount.nunique().max() >= 5
+
+
 def test_invoices_bill_the_charges_in_force(company: Company) -> None:
     charges = company.tables["billing", "subscription_charges"]
     invoices = company.tables["billing", "invoices"]
@@ -453,6 +466,8 @@ def test_nothing_but_what_was_planned_lies_after_the_last_day(company: Company) 
         ("tickets", "tickets"): "created_at",
         ("surveys", "responses"): "responded_at",
         ("crm", "activities"): "occurred_at",
+        ("crm", "opportunities"): "created_at",
+        ("crm", "opportunity_history"): "changed_at",
         ("billing", "invoices"): "issued_at",
         ("usage", "users"): "created_at",
     }.items():
