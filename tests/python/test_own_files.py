@@ -1,6 +1,7 @@
 """`make build` on a folder that holds only what is needed, into a file of its own."""
 
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert built.returncode == 0, built.stdout + built.stderr
     assert f"as of {AS_OF}" in built.stdout
+    # dbt had no warning, of which the line would tell.
+    assert re.search(r"^Tests +\d+ passed$", built.stdout, flags=re.MULTILINE)
     after = [path.stat() if path.exists() else None for path in demo_files]
     assert after == before, "the demo was touched"
     return published_file
