@@ -79,6 +79,6 @@ venv:
 		fi; \
 		echo "Setting up .venv from requirements.txt (once)"; \
 		"$$python" -m venv .venv; \
-		.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt; \
+		.venv/bin/pip install -qq --disable-pip-version-check --no-deps -r requirements.txt; \
 		cp requirements.txt .venv/requirements.txt; \
 	fi

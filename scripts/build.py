@@ -31,8 +31,8 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
         # From scratch, so that nothing of another as-of date or another folder stays behind.
         # A folder's build needs neither the demo's raw tables nor the unit tests, which try
         # the SQL on examples of their own.
-        demo_only = ["path:seeds/raw", "resource_type:unit_test"] if raw_dir else []
-        result = dbt.run(["build", "--full-refresh", "--exclude", *demo_only])
+        demo_only = ["--exclude", "path:seeds/raw", "resource_type:unit_test"] if raw_dir else []
+        result = dbt.run(["build", "--full-refresh", *demo_only])
         dbt.release()
     with phase("metrics"):
         from scripts.metrics_export import export_saved_queries
