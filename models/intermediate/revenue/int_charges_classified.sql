@@ -30,6 +30,7 @@ joined as (
         charges.subscription_id,
         coalesce(customers.account_id, 'unassigned') as account_id,
         charges.plan_id,
+        plans.product,
         charges.quantity,
         charges.unit_price,
         charges.currency,

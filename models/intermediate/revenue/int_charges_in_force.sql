@@ -48,6 +48,7 @@ valued as (
         in_force.charge_id,
         in_force.subscription_id,
         in_force.plan_id,
+        in_force.product,
         in_force.currency,
         in_force.quantity,
         in_force.effective_to,
