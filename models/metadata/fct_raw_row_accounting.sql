@@ -45,9 +45,8 @@ accounted as (
             as unreadable_values
     from rows_read
     left join rows_classified
-        on
-            rows_read.system = rows_classified.system
-            and rows_read.raw_table = rows_classified.raw_table
+        on rows_read.system = rows_classified.system
+        and rows_read.raw_table = rows_classified.raw_table
 )
 
 select * from accounted

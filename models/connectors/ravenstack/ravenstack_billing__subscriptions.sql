@@ -51,9 +51,8 @@ mapped as (
         subscriptions.auto_renew_flag as auto_renew
     from subscriptions
     left join churn_events_by_distance
-        on
-            subscriptions.subscription_id = churn_events_by_distance.subscription_id
-            and churn_events_by_distance.distance_rank = 1
+        on subscriptions.subscription_id = churn_events_by_distance.subscription_id
+        and churn_events_by_distance.distance_rank = 1
 )
 
 select * from mapped

@@ -16,7 +16,6 @@ select
     stored.stored_rows
 from {{ ref('fct_raw_row_accounting') }} as accounting
 left join stored
-    on
-        accounting.system = stored.system
-        and accounting.raw_table = stored.raw_table
+    on accounting.system = stored.system
+    and accounting.raw_table = stored.raw_table
 where accounting.rejected <> coalesce(stored.stored_rows, 0)
