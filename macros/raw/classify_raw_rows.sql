@@ -52,7 +52,8 @@ typed_rows as (
     select
         *,
         {%- for column in columns %}
-        {{ clean_value(column, 'text__' ~ column.name) }} as {{ column.name }}{{ ',' if not loop.last }}
+        {{ clean_value(column, 'text__' ~ column.name) }}
+            as {{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from read_rows
 ),
@@ -112,7 +113,8 @@ select
     {{ column.name }},
     {%- endfor %}
     {%- for name in key %}
-    {{ "|| '|' || " if not loop.first }}coalesce(cast({{ name }} as {{ dbt.type_string() }}), text__{{ name }}, '')
+    {{ "|| '|' || " if not loop.first -}}
+    coalesce(cast({{ name }} as {{ dbt.type_string() }}), text__{{ name }}, '')
     {%- endfor %} as raw_key,
     row_status,
     case when row_status = 'rejected' then broken_reason end as reject_reason,

@@ -87,7 +87,9 @@
         ) }}
     {%- endif -%}
     {%- set names = {} -%}
-    {%- for name in found.columns or [] %}{% do names.update({name | trim | lower: name}) %}{% endfor -%}
+    {%- for name in found.columns or [] -%}
+        {%- do names.update({name | trim | lower: name}) -%}
+    {%- endfor -%}
     {%- set selected = [] -%}
     {%- for column in contract.columns -%}
         {%- if column.name in names -%}

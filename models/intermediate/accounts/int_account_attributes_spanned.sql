@@ -1,4 +1,6 @@
-{%- set attributes = ['segment', 'csm_id', 'owner_id', 'product_tier', 'region', 'lifecycle_stage'] -%}
+{%- set attributes = [
+    'segment', 'csm_id', 'owner_id', 'product_tier', 'region', 'lifecycle_stage'
+] -%}
 
 with
 
@@ -112,12 +114,12 @@ boundaries as (
 
 spans as (
     select
-        boundaries.account_id,
-        boundaries.valid_from,
         {% for attribute in attributes %}
         max(case when values_spanned.field = '{{ attribute }}' then values_spanned.value end)
-            as {{ attribute }}{{ ',' if not loop.last }}
+            as {{ attribute }},
         {% endfor %}
+        boundaries.account_id,
+        boundaries.valid_from
     from boundaries
     inner join values_spanned
         on boundaries.account_id = values_spanned.account_id

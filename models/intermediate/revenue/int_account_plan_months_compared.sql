@@ -70,7 +70,8 @@ split as (
             when mrr is null or mrr_previous_month is null then 0
             when quantity_previous_month = 0 then mrr - mrr_previous_month
             else {{ to_cents(
-                '(quantity - quantity_previous_month) * mrr_previous_month / quantity_previous_month'
+                '(quantity - quantity_previous_month)'
+                ~ ' * mrr_previous_month / quantity_previous_month'
             ) }}
         end as seats_change
     from compared

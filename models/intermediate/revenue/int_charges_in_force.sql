@@ -32,13 +32,17 @@ in_force as (
     inner join charges
         on dates.observation_date >= charges.effective_from
         and (dates.observation_date < charges.effective_to or charges.effective_to is null)
-    where not exists (
-        select 1
-        from suspensions
-        where suspensions.subscription_id = charges.subscription_id
-            and dates.observation_date >= suspensions.suspended_from
-            and (dates.observation_date < suspensions.suspended_to or suspensions.suspended_to is null)
-    )
+    where
+        not exists (
+            select 1
+            from suspensions
+            where suspensions.subscription_id = charges.subscription_id
+                and dates.observation_date >= suspensions.suspended_from
+                and (
+                    dates.observation_date < suspensions.suspended_to
+                    or suspensions.suspended_to is null
+                )
+        )
 ),
 
 valued as (

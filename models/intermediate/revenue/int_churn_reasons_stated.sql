@@ -28,7 +28,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by account_id, month_start order by mrr desc, cancel_reason
+            partition by account_id, month_start order by mrr desc, cancel_reason asc
         ) as reason_rank
     from stated
 )

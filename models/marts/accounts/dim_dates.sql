@@ -18,7 +18,7 @@ calendar as (
         cast({{ dbt.date_trunc('year', 'days.date_day') }} as date) as year_start,
         holidays.holiday_name,
         cast(
-            {{ dbt.dateadd('month', '-(' ~ var('fiscal_year_start_month') ~ ' - 1)', 'days.date_day') }}
+            {{ dbt.dateadd('month', 1 - var('fiscal_year_start_month'), 'days.date_day') }}
             as date
         ) as fiscal_day
     from days

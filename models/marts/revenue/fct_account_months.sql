@@ -116,7 +116,9 @@ described as (
         {{ money('mrr_previous_month_constant_currency') }}
             as mrr_previous_month_constant_currency,
         {%- for movement_type, column in movement_columns().items() if movement_type != 'fx' %}
-        {{ money("case when movement_type = '" ~ movement_type ~ "' then movement_amount else 0 end") }}
+        {{ money(
+            "case when movement_type = '" ~ movement_type ~ "' then movement_amount else 0 end"
+        ) }}
             as {{ column }},
         {%- endfor %}
         {{ money('fx_mrr') }} as fx_mrr,

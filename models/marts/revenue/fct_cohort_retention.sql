@@ -46,11 +46,16 @@ retained as (
 
 -- Every cohort gets as many months as the oldest has; those not over yet are
 -- there without figures, so that nobody reads them as zero.
+first_month as (
+    select min(month_start) as month_start from months
+),
+
 ages as (
-    select {{ dbt.datediff('first_month.month_start', 'months.month_start', 'month') }}
-        as months_since
+    select
+        {{ dbt.datediff('first_month.month_start', 'months.month_start', 'month') }}
+            as months_since
     from months
-    cross join (select min(month_start) as month_start from months) as first_month
+    cross join first_month
 ),
 
 triangle as (

@@ -39,7 +39,10 @@ described as (
         compared.month_end,
         {{ money('compared.mrr') }} as mrr,
         {{ money('compared.mrr_12_months_ago') }} as mrr_12_months_ago,
-        {{ money('case when compared.mrr < compared.mrr_12_months_ago then compared.mrr else compared.mrr_12_months_ago end') }}
+        {{ money(
+            'case when compared.mrr < compared.mrr_12_months_ago then compared.mrr'
+            ~ ' else compared.mrr_12_months_ago end'
+        ) }}
             as mrr_retained_12_months,
         {{ money('case when compared.mrr_12_months_ago > 0 then compared.mrr else 0 end') }}
             as mrr_now_of_12_month_base,
