@@ -33,7 +33,7 @@ lint: venv ## Check style and structure (ruff, sqlfluff, dbt-bouncer)
 	@.venv/bin/ruff format --quiet --check scripts tests
 	@.venv/bin/dbt --quiet parse
 	@.venv/bin/dbt-bouncer run
-	@.venv/bin/sqlfluff lint --disable-progress-bar models tests/singular analyses
+	@.venv/bin/sqlfluff lint --disable-progress-bar models tests
 
 .PHONY: docs
 docs: venv ## Write the docs page (the metric dictionary) anew
