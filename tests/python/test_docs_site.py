@@ -1,0 +1,142 @@
+"""The dictionary, opened from the file system in a real browser without a network."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.cli.main import dbtRunner
+from playwright.sync_api import Page, Request, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static page of the project as it stands, without the warehouse's statistics."""
+    folder = tmp_path_factory.mktemp("docs")
+    places = {
+        "--project-dir": ROOT,
+        "--profiles-dir": ROOT,
+        "--target-path": folder,
+        "--log-path": folder,
+    }
+    flags = ["--quiet", *(str(part) for place in places.items() for part in place)]
+    for command in (
+        ["parse"],
+        ["docs", "generate", "--static", "--no-compile", "--empty-catalog"],
+    ):
+        result = dbtRunner().invoke([*command, *flags])
+        assert result.success, result.exception
+    return folder / "static_index.html"
+
+
+@pytest.fixture(scope="module")
+def manifest(site: Path) -> dict[str, Any]:
+    return json.loads(site.with_name("manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    if not BROWSER:
+        message = "No chromium here: install it (e.g. apt-get install chromium) to test the docs."
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=BROWSER_FLAGS)
+        context = browser.new_context(viewport={"width": 1400, "height": 1000}, offline=True)
+        yield context.new_page()
+        browser.close()
+
+
+def shown(page: Page, site: Path, address: str, expected: str) -> str:
+    """Opens a page of the site; gives its text once the expected heading is there.
+
+    Anything the page asks of the network, and any error it raises, fails the test.
+    """
+    requests: list[str] = []
+    errors: list[str] = []
+
+    def note_request(request: Request) -> None:
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            requests.append(request.url)
+
+    def note_error(error: object) -> None:
+        errors.append(str(error))
+
+    page.on("request", note_request)
+    page.on("pageerror", note_error)
+    try:
+        # leave first: another address of the same file would not load it anew
+        page.goto("about:blank")
+        page.goto(f"{site.as_uri()}#!/{address}")
+        page.get_by_role("heading", name=expected).first.wait_for()
+        text = page.locator("[ui-view].app-body").inner_text()
+    finally:
+        page.remove_listener("request", note_request)
+        page.remove_listener("pageerror", note_error)
+    assert requests == []
+    assert errors == []
+    return " ".join(text.split())
+
+
+def test_overview_is_the_projects_own(page: Page, site: Path) -> None:
+    text = shown(page, site, "overview", "Bellwether")
+    for words in (
+        "Find a metric",
+        "As-of date",
+        "Account-month",
+        "unassigned",
+        "fct_account_months",
+    ):
+        assert words in text
+
+
+def test_links_of_the_overview_lead_somewhere(manifest: dict[str, Any]) -> None:
+    overview = manifest["docs"]["doc.bellwether.__overview__"]["block_contents"]
+    linked = re.findall(r"\(#!/\w+/([\w.]+)\)", overview)
+    assert len(linked) >= 6
+    assert set(linked) <= manifest["nodes"].keys() | manifest["metrics"].keys()
+
+
+def test_overview_lists_every_domain_that_has_marts(manifest: dict[str, Any]) -> None:
+    overview = manifest["docs"]["doc.bellwether.__overview__"]["block_contents"]
+    listed = set(re.findall(r"^\| (\w+) \|", overview, flags=re.MULTILINE)) - {"domain"}
+    groups = {
+        node["config"]["group"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["access"] == "public"
+    }
+    assert listed == groups
+
+
+def test_page_of_a_metric_says_what_it_means(
+    page: Page, site: Path, manifest: dict[str, Any]
+) -> None:
+    metric = manifest["metrics"]["metric.bellwether.net_revenue_retention"]
+    text = shown(page, site, f"metric/{metric['unique_id']}", "net_revenue_retention")
+    assert metric["label"] in text
+    assert re.search(r"twelve months ago", text)
+    assert "÷" in text
+    for key in ("owner", "target"):
+        assert f"{key} {metric['config']['meta'][key]}" in text.lower()
+
+
+def test_page_of_a_model_describes_its_columns(page: Page, site: Path) -> None:
+    text = shown(page, site, "model/model.bellwether.fct_account_months", "fct_account_months")
+    assert "One row per account and" in text
+    assert "Monthly recurring revenue at the end of the month" in text
