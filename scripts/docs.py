@@ -1,5 +1,6 @@
 """The metric dictionary: dbt's docs in one file that opens without a server or a network."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,28 @@ from scripts.project import PUBLISHED_FILE, Places, sibling
 from scripts.publish import put
 
 
+def show_metric_meta(target: Path) -> None:
+    """Put each metric's meta (owner, target …) where dbt's static page looks for it.
+
+    The YAML spec keeps it under the metric's config; the page reads the metric's own.
+    """
+    page = target / "static_index.html"
+    as_written = (target / "manifest.json").read_text()
+    manifest = json.loads(as_written)
+    for metric in manifest["metrics"].values():
+        metric["meta"] = metric["config"]["meta"]
+    text = page.read_text()
+    if as_written not in text:
+        raise RuntimeError(f"{page} doesn't hold the manifest: has dbt changed its docs page?")
+    page.write_text(text.replace(as_written, json.dumps(manifest)))
+
+
 def make_docs(dbt: Dbt) -> Path:
     """Write the docs of what was built or compiled beside the published file; gives the page."""
     page = sibling(dbt.places.published_file, "docs.html")
     dbt.run(["docs", "generate", "--static", "--no-compile"])
     dbt.release()
+    show_metric_meta(dbt.places.target)
     put(dbt.places.target / "static_index.html", page)
     return page
 

@@ -12,6 +12,8 @@ import pytest
 from dbt.cli.main import dbtRunner
 from playwright.sync_api import Page, Request, sync_playwright
 
+from scripts.docs import show_metric_meta
+
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 BROWSER_FLAGS = [
@@ -41,6 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         result = dbtRunner().invoke([*command, *flags])
         assert result.success, result.exception
+    show_metric_meta(folder)
     return folder / "static_index.html"
 
 
@@ -128,8 +131,8 @@ def test_page_of_a_metric_says_what_it_means(
     page: Page, site: Path, manifest: dict[str, Any]
 ) -> None:
     metric = manifest["metrics"]["metric.bellwether.net_revenue_retention"]
-    text = shown(page, site, f"metric/{metric['unique_id']}", "net_revenue_retention")
-    assert metric["label"] in text
+    text = shown(page, site, f"metric/{metric['unique_id']}", metric["label"])
+    assert "net_revenue_retention" in text
     assert re.search(r"twelve months ago", text)
     assert "÷" in text
     for key in ("owner", "target"):
