@@ -3,7 +3,8 @@
     {%- if value is none or value is undefined -%}
         cast(null as {{ dbt.type_string() }})
     {%- else -%}
-        {%- set text = value | join(', ') if value is sequence and value is not string else value | string -%}
+        {%- set is_list = value is sequence and value is not string -%}
+        {%- set text = value | join(', ') if is_list else value | string -%}
         '{{ text | trim | replace("'", "''") }}'
     {%- endif -%}
 {%- endmacro %}

@@ -136,7 +136,7 @@ def test_page_of_a_metric_says_what_it_means(
     assert re.search(r"twelve months ago", text)
     assert "÷" in text
     for key in ("owner", "target"):
-        assert f"{key} {metric['config']['meta'][key]}" in text.lower()
+        assert f"{key} {metric['config']['meta'][key]}".lower() in text.lower()
 
 
 def test_page_of_a_model_describes_its_columns(page: Page, site: Path) -> None:
