@@ -37,6 +37,11 @@ class Audit:
     def having(self, status: str) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.status == status]
 
+    @property
+    def in_short(self) -> str:
+        warnings = len(self.having("warning"))
+        return f"{len(self.having('passed'))} rules hold, {warnings} warning{'' if warnings == 1 else 's'}"
+
     def raise_errors(self) -> None:
         """Raise a UserError that names what broke a rule whose severity is error."""
         errors = self.having("error")
@@ -206,7 +211,4 @@ def command(
     for outcome in result.having("warning"):
         print(f"Warning\n{_in_words(outcome)}", end="")
     result.raise_errors()
-    print(
-        f"{len(result.having('passed'))} rules hold, {len(result.having('warning'))} warnings. "
-        f"Report: {result.report}"
-    )
+    print(f"{result.in_short}. Report: {result.report}")

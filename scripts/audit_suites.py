@@ -100,7 +100,7 @@ def _row_accounting(limits: list[Threshold]) -> Suite:
             ),
             *(
                 Rule(
-                    f"At most {limit.threshold:.1%} of the rows of "
+                    f"At most {100 * limit.threshold:g} % of the rows of "
                     f"{'a raw table' if limit.scope == '*' else limit.scope} are rejected.",
                     limit.severity,
                     f"""
@@ -132,7 +132,7 @@ def _critical_fields(limits: list[Threshold]) -> Suite:
         "select * from marts.dim_accounts where is_active_customer",
         tuple(
             Rule(
-                f"{limit.scope} is filled for at least {limit.threshold:.0%} of the active "
+                f"{limit.scope} is filled for at least {100 * limit.threshold:g} % of the active "
                 "accounts of each segment.",
                 limit.severity,
                 # A field that is never filled is one that the source doesn't have.
@@ -174,7 +174,7 @@ def _attribution(limits: list[Threshold]) -> Suite:
         """,
         tuple(
             Rule(
-                f"At least {limit.threshold:.0%} of what {limit.scope} holds belongs to a "
+                f"At least {100 * limit.threshold:g} % of what {limit.scope} holds belongs to a "
                 "known account.",
                 limit.severity,
                 f"""

@@ -120,7 +120,6 @@ def _summarise(result: Any, dbt: Dbt, audited: Audit, tables: int, page: Path) -
     places = dbt.places
     done = Counter(r.node.resource_type for r in result.results if r.status in ("success", "pass"))
     facts = _facts(places.work_file)
-    warnings = len(audited.having("warning"))
     report = sibling(places.published_file, "audit.html")
     lines = {
         "Built": f"{done['model']} models, {done['seed']} seeds, as of {facts['as_of']}"
@@ -129,7 +128,7 @@ def _summarise(result: Any, dbt: Dbt, audited: Audit, tables: int, page: Path) -
         f"duplicates + {facts['superseded']:,} superseded + {facts['rejected']:,} rejected",
         "Tests": f"{done['test'] + done['unit_test']} passed"
         + (f", {len(dbt.warnings)} warnings in {places.logs / 'dbt.log'}" if dbt.warnings else ""),
-        "Audit": f"{len(audited.having('passed'))} rules hold, {warnings} warnings: {report}",
+        "Audit": f"{audited.in_short}: {report}",
         "Published": f"{tables} tables: {places.published_file}",
         "Docs": str(page),
     }

@@ -121,7 +121,7 @@ def test_good_marts_pass(places: Places) -> None:
     audited.raise_errors()
     page = audited.report.read_text()
     assert "Audit as of 2026-06-30" in page
-    assert "0 error" in page
+    assert "0 errors" in page
     assert "http" not in page  # opens without a network
 
 
