@@ -39,8 +39,8 @@ class Audit:
 
     @property
     def in_short(self) -> str:
-        warnings = len(self.having("warning"))
-        return f"{len(self.having('passed'))} rules hold, {warnings} warning{'' if warnings == 1 else 's'}"
+        passed, warnings = len(self.having("passed")), len(self.having("warning"))
+        return f"{passed} rules hold, {warnings} warning{'' if warnings == 1 else 's'}"
 
     def raise_errors(self) -> None:
         """Raise a UserError that names what broke a rule whose severity is error."""
