@@ -1,0 +1,87 @@
+"""What happens when somebody changes the seeds of the health score and builds."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from scripts.project import ROOT, Places
+
+SELECTION = [
+    *("health_models", "health_components", "health_measures", "health_bands"),
+    *("int_health_rules_expanded", "int_health_problems_found", "int_health_measures_scored"),
+    *("int_health_components_scored", "int_health_scores_banded"),
+]
+SCORES = "select avg(score), count(score) from intermediate.int_health_scores_banded"
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Replace texts in the seeds of a copy of the project, and build the scores there."""
+    project = tmp_path / "project"
+    for folder in ("macros", "models", "seeds", "tests"):
+        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("python"))
+    for file in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(ROOT / file, project / file)
+    shutil.copy(Places.of().work_file, tmp_path / "bellwether.duckdb")
+
+    def build(*edits: tuple[str, str, str]) -> subprocess.CompletedProcess[str]:
+        for seed, old, new in edits:
+            path = project / "seeds" / "reference" / f"{seed}.csv"
+            text = path.read_text(encoding="utf-8")
+            assert text.count(old) == 1
+            path.write_text(text.replace(old, new), encoding="utf-8")
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "dbt.cli.main", "build", "--select", *SELECTION),
+                *("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"),
+            ],
+            cwd=project,
+            env={**os.environ, "BELLWETHER_WORK_FILE": str(tmp_path / "bellwether.duckdb")},
+            capture_output=True,
+            text=True,
+        )
+
+    return build
+
+
+def test_problems_are_printed_and_stop_the_scoring(
+    change: Callable, tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    done = change(
+        ("health_components", "v1,commercial,Commercial,0.20", "v1,commercial,Commercial,0.25"),
+        ("health_measures", "v1,commercial,days_overdue", "v1,commercial,days_late"),
+    )
+    assert done.returncode == 1
+    for message in (
+        "health_components, version v1: the weights of its components add up to 1.0500, not 1",
+        "health_measures, version v1, measure days_late: "
+        "the project observes no measure of this name",
+    ):
+        assert message in done.stdout
+    for model in SELECTION[-3:]:
+        assert f"SKIP relation intermediate.{model}" in done.stdout
+    assert scores(tmp_path) == warehouse.execute(SCORES).fetchone()
+
+
+def test_a_threshold_is_changed_without_sql(
+    change: Callable, tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """Seats count as fully used at 90 % in place of 70 %: nobody's score rises."""
+    done = change(("health_measures", "higher_is_better,20,70,", "higher_is_better,20,90,"))
+    assert done.returncode == 0, done.stdout
+    average, count = scores(tmp_path)
+    average_before, count_before = warehouse.execute(SCORES).fetchone() or (0, 0)
+    assert count == count_before > 0
+    assert average < average_before
+
+
+def scores(folder: Path) -> tuple[float, int]:
+    with duckdb.connect(str(folder / "bellwether.duckdb"), read_only=True) as connection:
+        average, count = connection.execute(SCORES).fetchone() or (0, 0)
+    return average, count
