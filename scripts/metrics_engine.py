@@ -115,7 +115,11 @@ class MetricsEngine:
                 type=metric.type.value,
                 formula=_formula(metric),
                 meta=dict(metric.config.meta) if metric.config else {},
-                dimensions=sorted(self._group_bys([metric.name])),
+                dimensions=sorted(
+                    name
+                    for name, item in self._group_bys([metric.name]).items()
+                    if len(item.entity_links) <= 1  # by way of one entity, not of two
+                ),
             )
             for metric in sorted(self._lookup.semantic_manifest.metrics, key=lambda m: m.name)
             if not metric.type_params.is_private
@@ -148,15 +152,18 @@ class MetricsEngine:
         end: date | None = None,
     ) -> str:
         """The SQL of a query; the arguments are those of `query`."""
+        metrics, group_by = list(dict.fromkeys(metrics)), list(dict.fromkeys(group_by))
         self._check_metrics(metrics)
         self._check_group_by(metrics, group_by)
+        if start and end and start > end:
+            raise UsageError(f"The start, {start}, is after the end, {end}.")
         self._check_order_by(order_by, [*metrics, *group_by])
         return self._sql(
             MetricFlowQueryRequest.create(
-                metric_names=list(metrics),
-                group_by_names=list(group_by) or None,
+                metric_names=metrics,
+                group_by_names=group_by or None,
                 where_constraints=[self._filter(text, metrics) for text in where] or None,
-                order_by_names=list(order_by) or list(group_by) or None,
+                order_by_names=list(order_by) or group_by or None,
                 limit=limit,
                 time_constraint_start=_midnight(start),
                 time_constraint_end=_midnight(end),
@@ -203,7 +210,7 @@ class MetricsEngine:
         try:
             return self._metricflow.explain(request).sql_statement.without_descriptions.sql
         except InvalidQueryException as error:
-            raise UsageError(f"This query can't be answered: {error}") from None
+            raise UsageError(f"This query can't be answered. {_first_message(error)}") from None
 
     def _run(self, sql: str) -> pa.Table:
         try:
@@ -219,7 +226,7 @@ class MetricsEngine:
                 f"{self.database} lacks a table that the metric needs: {error}"
             ) from None
         except duckdb.Error as error:
-            raise UsageError(f"The query failed: {error}") from None
+            raise UsageError(f"The query failed: {str(error).splitlines()[0]}") from None
 
     def _group_bys(self, metrics: Sequence[str], all_grains: bool = False) -> dict[str, Dimension]:
         """What all of the metrics can be grouped by, with every grain of time if asked for."""
@@ -246,10 +253,10 @@ class MetricsEngine:
             for metric in metrics:
                 allowed = self._allowed([metric])
                 if name not in allowed:
-                    raise UsageError(
-                        f"{metric} can't be grouped by {name!r}.{_suggestion(name, allowed)} "
-                        f"It can be by: {', '.join(self.metrics[metric].dimensions)}."
+                    instead = _suggestion(name, allowed) or (
+                        f" It can be by {', '.join(self.metrics[metric].dimensions)}."
                     )
+                    raise UsageError(f"{metric} can't be grouped by {name!r}.{instead}")
 
     def _allowed(self, metrics: Sequence[str]) -> dict[str, Dimension | None]:
         """Every name a group-by or a condition may use: dimensions at each grain, entities."""
@@ -293,6 +300,15 @@ class MetricsEngine:
                 "('smb', '2026-01-01'), numbers don't, lists in brackets ('emea', 'apac')."
             )
         return f"{{{{ {_reference(name, allowed[name])} }}}} {operator} {value}".rstrip()
+
+
+def _first_message(error: InvalidQueryException) -> str:
+    """What MetricFlow says first, without its layout: "Error #1: Message: ... Query Input: ..."."""
+    words = " ".join(str(error).split())
+    if "a cumulative metric" in words:
+        return "It adds up over a stretch of time: group by metric_time, e.g. metric_time__month."
+    message = re.search(r"Message: (.*?)(?: (?:Query Input|Issue Location|Error #\d+):|$)", words)
+    return message[1] if message else words
 
 
 def _manifest_of(database: Path) -> Path:

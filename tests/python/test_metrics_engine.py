@@ -226,7 +226,13 @@ def test_explain_gives_the_sql_that_runs(metrics_engine: MetricsEngine) -> None:
         ((["mrr"], [MONTH], ["account__segment = 'a' or 1 = 1"]), "is not understood"),
         ((["mrr"], [MONTH], ["account__segment = '{{ x }}' --"]), "is not understood"),
         ((["mrr"], [MONTH], ["account__segment in ('a', (select 1))"]), "is not understood"),
+        ((["mrr"], [MONTH], ["metric_time__month = 'soon'"]), "The query failed: Conversion"),
         ((["mrr"], [MONTH], [], ["arr"]), "can't be ordered by 'arr'"),
+        ((["customer_lifetime_value"], [SEGMENT]), "group by metric_time, e.g. metric_time__month"),
+        (
+            (["mrr"], [MONTH], [], [], None, date(2026, 2, 1), date(2026, 1, 1)),
+            "The start, 2026-02-01, is after the end, 2026-01-01",
+        ),
     ],
 )
 def test_what_does_not_exist_is_said_plainly(
@@ -235,6 +241,11 @@ def test_what_does_not_exist_is_said_plainly(
     with pytest.raises(UsageError) as error:
         metrics_engine.query(*arguments)
     assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_named_twice_is_asked_once(metrics_engine: MetricsEngine) -> None:
+    assert metrics_engine.query(["mrr", "mrr"], [MONTH, MONTH]).column_names == [MONTH, "mrr"]
 
 
 def test_a_value_with_braces_is_a_value(metrics_engine: MetricsEngine) -> None:
