@@ -429,3 +429,37 @@ def bounce(target: Path, folder: Path) -> set[tuple[str, str]]:
 
 def test_dbt_bouncer_is_content(target: Path, tmp_path: Path) -> None:
     assert bounce(target, tmp_path) == set()
+
+
+def test_dbt_bouncer_finds_what_breaks_its_rules(manifest: Manifest, tmp_path: Path) -> None:
+    broken = copy.deepcopy(manifest)
+
+    def model(name: str) -> Node:
+        return broken["nodes"][f"model.bellwether.{name}"]
+
+    model("fct_account_months")["depends_on"]["nodes"].append(
+        "model.bellwether.base_billing__plans"
+    )
+    model("fct_invoices")["description"] = "Invoices."
+    model("dim_users")["config"]["contract"]["enforced"] = False
+    model("dim_users")["contract"]["enforced"] = False
+    model("dim_plans")["access"] = "private"
+    model("dim_plans")["config"]["access"] = "private"
+    next(iter(model("dim_dates")["columns"].values()))["description"] = ""
+    model("fct_tickets")["patch_path"] = "bellwether://models/marts/support/_models.yml"
+    model("int_months_closed")["name"] = "months"
+    for key, node in list(broken["nodes"].items()):
+        if node.get("attached_node") == "model.bellwether.fct_mrr_movements":
+            del broken["nodes"][key]
+    (tmp_path / "manifest.json").write_text(json.dumps(broken))
+
+    assert bounce(tmp_path, tmp_path) >= {
+        ("check_lineage_permitted_upstream_models", "fct_account_months"),
+        ("check_model_description_contains_regexp_pattern", "fct_invoices"),
+        ("check_model_has_contracts_enforced", "dim_users"),
+        ("check_model_access", "dim_plans"),
+        ("check_model_column_description_populated", "dim_dates"),
+        ("check_model_property_file_location", "fct_tickets"),
+        ("check_model_names", "int_months_closed"),
+        ("check_model_has_unique_test", "fct_mrr_movements"),
+    }
