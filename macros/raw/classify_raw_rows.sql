@@ -36,15 +36,8 @@ read_rows as (
     select
         *,
         {%- for column in columns %}
-        {{ clean_text('raw__' ~ column.name) }} as text__{{ column.name }},
+        {{ clean_text('raw__' ~ column.name) }} as text__{{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
-        row_number() over (
-            partition by
-                {%- for column in columns %}
-                raw__{{ column.name }}{{ ',' if not loop.last }}
-                {%- endfor %}
-            order by raw__{{ key[0] }}
-        ) as copy_number
     from raw_rows
 ),
 
@@ -78,21 +71,25 @@ judged_rows as (
     from typed_rows
 ),
 
+-- Best version first; equal rows share a rank, and all but one have a higher number.
+{%- set best_first %}
+            partition by {{ key | join(', ') }}
+            order by
+                case when broken_reason is null then 0 else 1 end,
+                {%- if latest_by %}
+                {{ latest_by }} desc nulls last,
+                {%- endif %}
+                {%- for column in columns %}
+                raw__{{ column.name }} desc nulls last{{ ',' if not loop.last }}
+                {%- endfor %}
+{%- endset %}
 ranked_rows as (
     select
         *,
-        row_number() over (
-            partition by
-                copy_number = 1 and broken_reason is null,
-                {{ key | join(', ') }}
-            order by
-                {%- if latest_by %}
-                {{ latest_by }} desc,
-                {%- endif %}
-                {%- for column in columns %}
-                coalesce(raw__{{ column.name }}, '') desc{{ ',' if not loop.last }}
-                {%- endfor %}
-        ) as version_number
+        row_number() over ({{ best_first }}
+        ) as version_number,
+        rank() over ({{ best_first }}
+        ) as version_rank
     from judged_rows
 ),
 
@@ -100,7 +97,7 @@ classified_rows as (
     select
         *,
         case
-            when copy_number > 1 then 'duplicate'
+            when version_number > version_rank then 'duplicate'
             when broken_reason is not null then 'rejected'
             when version_number > 1 then 'superseded'
             else 'kept'
