@@ -115,7 +115,7 @@ def test_a_killed_build_leaves_what_was_published(project: SmallProject) -> None
     assert "as of 2026-09-30 (92 days after the newest record, 2026-06-30)" in built.stdout
 
 
-def wait_for_text(path: Path, text: str, seconds: float = 60) -> None:
+def wait_for_text(path: Path, text: str, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if path.exists() and text in path.read_text():

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.project import ROOT, Places
+from scripts.dbt import Dbt
+from scripts.project import ROOT, Places, UserError
 
 NEEDED = {
     "crm": ["accounts"],
@@ -96,3 +97,16 @@ def test_what_is_absent_is_empty_and_said_to_be(published: Path) -> None:
         """,
     ) == [(0, 0)]
     assert query(published, "select count(*) from marts.fct_tickets") == [(0,)]
+
+
+def test_an_as_of_date_before_the_first_charge_stops_the_build(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = Places.of(published)
+    monkeypatch.setenv("BELLWETHER_WORK_FILE", str(places.work_file))
+    dbt = Dbt(places, {**Dbt.of_last_build(places).variables, "as_of_date": "2019-01-01"})
+    try:
+        with pytest.raises(UserError, match=r"as-of date is before the first charge.*choose a"):
+            dbt.run(["test", "--select", "as_of_date_is_not_before_the_first_charge"])
+    finally:
+        dbt.release()
