@@ -40,10 +40,9 @@ described as (
     left join attributes
         on active_customers.account_id = attributes.account_id
         and active_customers.observation_date >= attributes.valid_from
-        and (
-            active_customers.observation_date < attributes.valid_to
-            or attributes.valid_to is null
-        )
+        -- Not "or is null": DuckDB can't hash a left join on that, and tries every pair.
+        and active_customers.observation_date
+        < coalesce(attributes.valid_to, cast('9999-12-31' as date))
 )
 
 select * from described
