@@ -123,11 +123,9 @@ spans as (
     from boundaries
     inner join values_spanned
         on boundaries.account_id = values_spanned.account_id
-        and boundaries.valid_from >= values_spanned.valid_from
-        and (
-            boundaries.valid_from < values_spanned.valid_to
-            or values_spanned.valid_to is null
-        )
+        and {{ is_in_force(
+            'boundaries.valid_from', 'values_spanned.valid_from', 'values_spanned.valid_to'
+        ) }}
     group by boundaries.account_id, boundaries.valid_from
 )
 

@@ -39,10 +39,9 @@ described as (
     from active_customers
     left join attributes
         on active_customers.account_id = attributes.account_id
-        and active_customers.observation_date >= attributes.valid_from
-        -- Not "or is null": DuckDB can't hash a left join on that, and tries every pair.
-        and active_customers.observation_date
-        < coalesce(attributes.valid_to, cast('9999-12-31' as date))
+        and {{ is_in_force(
+            'active_customers.observation_date', 'attributes.valid_from', 'attributes.valid_to'
+        ) }}
 )
 
 select * from described

@@ -54,11 +54,11 @@ scored as (
         added_up.observation_date,
         added_up.model_version,
         health_models.status = 'champion'
-        and added_up.observation_date >= health_models.effective_from
-        and (
-            added_up.observation_date < health_models.effective_to
-            or health_models.effective_to is null
-        ) as is_champion,
+        and {{ is_in_force(
+            'added_up.observation_date',
+            'health_models.effective_from',
+            'health_models.effective_to'
+        ) }} as is_champion,
         added_up.weight_present,
         inputs.missing_inputs,
         inputs.has_required_inputs,

@@ -26,8 +26,7 @@ signed_ahead as (
         and (charges.canceled_date > months.month_end or charges.canceled_date is null)
     inner join rates
         on charges.currency = rates.currency
-        and months.month_start >= rates.valid_from
-        and (months.month_start < rates.valid_to or rates.valid_to is null)
+        and {{ is_in_force('months.month_start', 'rates.valid_from', 'rates.valid_to') }}
 )
 
 select

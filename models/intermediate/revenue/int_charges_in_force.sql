@@ -30,18 +30,19 @@ in_force as (
             as rate_month_12_months_later
     from dates
     inner join charges
-        on dates.observation_date >= charges.effective_from
-        and (dates.observation_date < charges.effective_to or charges.effective_to is null)
+        on {{ is_in_force(
+            'dates.observation_date', 'charges.effective_from', 'charges.effective_to'
+        ) }}
     where
         not exists (
             select 1
             from suspensions
             where suspensions.subscription_id = charges.subscription_id
-                and dates.observation_date >= suspensions.suspended_from
-                and (
-                    dates.observation_date < suspensions.suspended_to
-                    or suspensions.suspended_to is null
-                )
+                and {{ is_in_force(
+                    'dates.observation_date',
+                    'suspensions.suspended_from',
+                    'suspensions.suspended_to'
+                ) }}
         )
 ),
 
@@ -67,19 +68,17 @@ valued as (
     from in_force
     left join rates
         on in_force.currency = rates.currency
-        and in_force.rate_month >= rates.valid_from
-        and (in_force.rate_month < rates.valid_to or rates.valid_to is null)
+        and {{ is_in_force('in_force.rate_month', 'rates.valid_from', 'rates.valid_to') }}
     left join rates as next_rates
         on in_force.currency = next_rates.currency
-        and in_force.next_rate_month >= next_rates.valid_from
-        and (in_force.next_rate_month < next_rates.valid_to or next_rates.valid_to is null)
+        and {{ is_in_force(
+            'in_force.next_rate_month', 'next_rates.valid_from', 'next_rates.valid_to'
+        ) }}
     left join rates as later_rates
         on in_force.currency = later_rates.currency
-        and in_force.rate_month_12_months_later >= later_rates.valid_from
-        and (
-            in_force.rate_month_12_months_later < later_rates.valid_to
-            or later_rates.valid_to is null
-        )
+        and {{ is_in_force(
+            'in_force.rate_month_12_months_later', 'later_rates.valid_from', 'later_rates.valid_to'
+        ) }}
 )
 
 select * from valued

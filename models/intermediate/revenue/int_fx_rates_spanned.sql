@@ -79,14 +79,13 @@ converted as (
     from spans
     inner join quoted_spans
         on spans.currency = quoted_spans.currency
-        and spans.valid_from >= quoted_spans.rate_date
-        and (spans.valid_from < quoted_spans.next_rate_date or quoted_spans.next_rate_date is null)
+        and {{ is_in_force(
+            'spans.valid_from', 'quoted_spans.rate_date', 'quoted_spans.next_rate_date'
+        ) }}
     inner join reporting_spans
-        on spans.valid_from >= reporting_spans.rate_date
-        and (
-            spans.valid_from < reporting_spans.next_rate_date
-            or reporting_spans.next_rate_date is null
-        )
+        on {{ is_in_force(
+            'spans.valid_from', 'reporting_spans.rate_date', 'reporting_spans.next_rate_date'
+        ) }}
 )
 
 select * from converted

@@ -54,8 +54,9 @@ open_tickets as (
         sum(case when priorities.is_severe then 1 else 0 end) as open_severe_tickets
     from dates
     inner join tickets
-        on dates.observation_date >= tickets.created_date
-        and (dates.observation_date < tickets.solved_date or tickets.solved_date is null)
+        on {{ is_in_force(
+            'dates.observation_date', 'tickets.created_date', 'tickets.solved_date'
+        ) }}
     left join priorities
         on tickets.priority = priorities.priority
     group by tickets.account_id, dates.observation_date

@@ -28,8 +28,6 @@ left join paying_spans
     and user_days.activity_date < paying_spans.paying_to
 left join account_versions
     on user_days.account_id = account_versions.account_id
-    and user_days.activity_date >= account_versions.valid_from
-    and (
-        user_days.activity_date < account_versions.valid_to
-        or account_versions.valid_to is null
-    )
+    and {{ is_in_force(
+        'user_days.activity_date', 'account_versions.valid_from', 'account_versions.valid_to'
+    ) }}

@@ -35,5 +35,6 @@ left join account_months
     and months.month_start = account_months.month_start
 left join account_versions
     on users_observed.account_id = account_versions.account_id
-    and months.month_end >= account_versions.valid_from
-    and (months.month_end < account_versions.valid_to or account_versions.valid_to is null)
+    and {{ is_in_force(
+        'months.month_end', 'account_versions.valid_from', 'account_versions.valid_to'
+    ) }}

@@ -75,17 +75,16 @@ with_attributes as (
         on account_months.account_id = accounts.account_id
     left join attributes
         on account_months.account_id = attributes.account_id
-        and account_months.month_end >= attributes.valid_from
-        and (account_months.month_end < attributes.valid_to or attributes.valid_to is null)
+        and {{ is_in_force(
+            'account_months.month_end', 'attributes.valid_from', 'attributes.valid_to'
+        ) }}
     left join committed
         on account_months.account_id = committed.account_id
         and account_months.month_start = committed.month_start
     left join gross_margins
-        on account_months.month_end >= gross_margins.effective_from
-        and (
-            account_months.month_end < gross_margins.effective_to
-            or gross_margins.effective_to is null
-        )
+        on {{ is_in_force(
+            'account_months.month_end', 'gross_margins.effective_from', 'gross_margins.effective_to'
+        ) }}
     left join short_lived
         on account_months.account_id = short_lived.account_id
         and account_months.month_start = short_lived.month_start

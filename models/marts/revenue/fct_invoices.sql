@@ -44,8 +44,7 @@ converted as (
     from known
     left join rates
         on known.currency = rates.currency
-        and known.issued_month >= rates.valid_from
-        and (known.issued_month < rates.valid_to or rates.valid_to is null)
+        and {{ is_in_force('known.issued_month', 'rates.valid_from', 'rates.valid_to') }}
 )
 
 select

@@ -54,11 +54,9 @@ described as (
     from compared
     left join attributes
         on compared.ultimate_parent_account_id = attributes.account_id
-        and compared.month_end_12_months_ago >= attributes.valid_from
-        and (
-            compared.month_end_12_months_ago < attributes.valid_to
-            or attributes.valid_to is null
-        )
+        and {{ is_in_force(
+            'compared.month_end_12_months_ago', 'attributes.valid_from', 'attributes.valid_to'
+        ) }}
 )
 
 select * from described

@@ -97,11 +97,11 @@ final as (
         and {{ month_start('judged.created_at') }} = account_months.month_start
     left join account_versions
         on judged.account_id = account_versions.account_id
-        and cast(judged.created_at as date) >= account_versions.valid_from
-        and (
-            cast(judged.created_at as date) < account_versions.valid_to
-            or account_versions.valid_to is null
-        )
+        and {{ is_in_force(
+            'cast(judged.created_at as date)',
+            'account_versions.valid_from',
+            'account_versions.valid_to'
+        ) }}
 )
 
 select * from final
