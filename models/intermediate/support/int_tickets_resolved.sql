@@ -66,7 +66,6 @@ resolved as (
     select
         known.ticket_id,
         known.resolved_account_id as account_id,
-        known.requester_email,
         known.assignee_id,
         known.subject,
         known.type as ticket_type,

@@ -56,7 +56,6 @@ final as (
         judged.account_id,
         account_months.account_month_id,
         account_versions.account_version_id,
-        judged.requester_email,
         judged.assignee_id,
         judged.subject,
         judged.ticket_type,
