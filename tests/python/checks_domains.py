@@ -389,7 +389,7 @@ CHECKS: dict[str, Check] = {
         of_tickets(ninth_of_ten, "solution_hours"), rows=SOLUTION
     ),
     "sla_attainment": Check(
-        share(lambda r: (r.sla_met == True).sum(), lambda r: r.sla_met.notna().sum()),  # noqa: E712
+        share(lambda r: r.sla_met.eq(True).sum(), lambda r: r.sla_met.notna().sum()),
         rows=OPENING,
     ),
     "reopen_rate": Check(share(lambda r: r.reopened.sum(), len), rows=SOLUTION),
