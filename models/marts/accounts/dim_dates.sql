@@ -39,6 +39,15 @@ described as (
         holiday_name,
         iso_weekday <= 5 and holiday_name is null as is_business_day
     from calendar
+),
+
+numbered as (
+    select
+        *,
+        cast(
+            count(case when is_business_day then 1 end) over (order by date_day) as integer
+        ) as business_day_number
+    from described
 )
 
-select * from described
+select * from numbered

@@ -6,10 +6,6 @@ user_days as (
 
 paying_spans as (
     select * from {{ ref('int_account_paying_spans_merged') }}
-),
-
-account_versions as (
-    select * from {{ ref('dim_account_history') }}
 )
 
 select
@@ -26,8 +22,4 @@ left join paying_spans
     on user_days.account_id = paying_spans.account_id
     and user_days.activity_date >= paying_spans.paying_from
     and user_days.activity_date < paying_spans.paying_to
-left join account_versions
-    on user_days.account_id = account_versions.account_id
-    and {{ is_in_force(
-        'user_days.activity_date', 'account_versions.valid_from', 'account_versions.valid_to'
-    ) }}
+{{ join_account_version('user_days', 'user_days.activity_date') }}

@@ -10,10 +10,6 @@ months as (
 
 account_months as (
     select * from {{ ref('fct_account_months') }}
-),
-
-account_versions as (
-    select * from {{ ref('dim_account_history') }}
 )
 
 select
@@ -33,8 +29,4 @@ inner join months
 left join account_months
     on users_observed.account_id = account_months.account_id
     and months.month_start = account_months.month_start
-left join account_versions
-    on users_observed.account_id = account_versions.account_id
-    and {{ is_in_force(
-        'months.month_end', 'account_versions.valid_from', 'account_versions.valid_to'
-    ) }}
+{{ join_account_version('users_observed', 'months.month_end') }}

@@ -12,10 +12,6 @@ account_months as (
     select * from {{ ref('fct_account_months') }}
 ),
 
-account_versions as (
-    select * from {{ ref('dim_account_history') }}
-),
-
 timed as (
     select
         tickets.*,
@@ -94,13 +90,7 @@ final as (
     left join account_months
         on judged.account_id = account_months.account_id
         and {{ month_start('judged.created_at') }} = account_months.month_start
-    left join account_versions
-        on judged.account_id = account_versions.account_id
-        and {{ is_in_force(
-            'cast(judged.created_at as date)',
-            'account_versions.valid_from',
-            'account_versions.valid_to'
-        ) }}
+    {{ join_account_version('judged', 'cast(judged.created_at as date)') }}
 )
 
 select * from final
