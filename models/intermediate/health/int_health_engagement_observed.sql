@@ -8,25 +8,8 @@ starts as (
     select * from {{ ref('int_account_starts_found') }}
 ),
 
-touch_types as (
-    select * from {{ ref('touch_types') }}
-    where is_meaningful
-),
-
-ids as (
-    select * from {{ ref('int_account_ids_resolved') }}
-),
-
 touches as (
-    select
-        ids.resolved_account_id as account_id,
-        cast(activities.occurred_at as date) as touch_date
-    from {{ ref('stg_crm__activities') }} as activities
-    inner join touch_types
-        on activities.type = touch_types.activity_type
-    inner join ids
-        on activities.account_id = ids.account_id
-    where cast(activities.occurred_at as date) <= {{ as_of_date() }}
+    select * from {{ ref('int_touches_resolved') }}
 ),
 
 -- Before the first touch of all nothing was recorded: silence means nothing.
