@@ -7,7 +7,7 @@ hand in its unit tests, so its metrics start from the scores of fct_health_score
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from statistics import median
 from typing import Any
 
@@ -105,8 +105,9 @@ class World:
         usage["month"] = usage.day.dt.to_period("M")
         return usage.drop_duplicates()
 
-    def user_days(self) -> pd.DataFrame:
-        """User days of paying accounts on the last day of each month that has any."""
+    @cached_property
+    def paid_spans(self) -> dict[str, list[tuple[date, date]]]:
+        """Days in which a charge above zero was in force, ends exclusive, by account."""
         spans: dict[str, list[tuple[date, date]]] = {}
         for account, starts, ends in self.rows(
             """
@@ -129,13 +130,22 @@ class World:
             """
         ):
             spans.setdefault(self.resolve(account), []).append((starts, ends))
+        return spans
+
+    def pays_on(self, account: str, day: date) -> bool:
+        return (
+            account != UNASSIGNED
+            and account not in self.internal
+            and any(starts <= day < ends for starts, ends in self.paid_spans.get(account, []))
+        )
+
+    def user_days(self) -> pd.DataFrame:
+        """User days of paying accounts on the last day of each month that has any."""
         days = self.usage[["account", "day"]].drop_duplicates()
         paid = {
             (account, day)
             for account, day in days.itertuples(index=False)
-            if account != UNASSIGNED
-            and account not in self.internal
-            and any(starts <= day.date() < ends for starts, ends in spans.get(account, []))
+            if self.pays_on(account, day.date())
         }
         usage = self.usage[
             [pair in paid for pair in zip(self.usage.account, self.usage.day, strict=True)]

@@ -29,6 +29,12 @@ DATED_MARTS = {
     "fct_user_months": "month_end",
     "fct_health_components": MONTH_ENDS,
     "fct_health_scores": MONTH_ENDS,
+    # Answered, with the span over in which it could be replaced, and followed up if need be.
+    "fct_survey_responses": (
+        "case when category <> 'detractor' then counting_closed_date "
+        "when closed_loop_at is not null and counting_closed_date is not null "
+        "then greatest(counting_closed_date, closed_loop_at::date) end"
+    ),
     "fct_cohort_retention": (
         "case when is_complete then last_day(cohort_month + to_months(months_since)) end"
     ),

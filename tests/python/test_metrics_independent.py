@@ -4,19 +4,24 @@ from decimal import Decimal
 
 import checks_domains
 import checks_revenue
+import checks_voice
 import duckdb
 import pandas as pd
 import pytest
 
 from scripts.metrics_engine import MetricsEngine
 
-CHECKS = {**checks_revenue.CHECKS, **checks_domains.CHECKS}
+CHECKS = {**checks_revenue.CHECKS, **checks_domains.CHECKS, **checks_voice.CHECKS}
 RATIO_TOLERANCE = 1e-9
 
 
 @pytest.fixture(scope="module")
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
-    return {**checks_revenue.tables(warehouse), **checks_domains.tables(warehouse)}
+    return {
+        **checks_revenue.tables(warehouse),
+        **checks_domains.tables(warehouse),
+        **checks_voice.tables(warehouse),
+    }
 
 
 def test_every_metric_has_a_second_calculation(metrics_engine: MetricsEngine) -> None:
