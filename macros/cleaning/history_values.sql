@@ -15,6 +15,7 @@
     case event_type
         when 'assignee' then {{ clean_key(expression) }}
         when 'priority' then {{ standardise('priority', expression) }}
+        when 'reply' then {{ standardise('reply_visibility', expression) }}
         when 'status' then {{ standardise('ticket_status', expression) }}
         else {{ expression }}
     end

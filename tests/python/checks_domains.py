@@ -5,6 +5,7 @@ made of, segments from the CRM history replayed in Python. The health score itse
 hand in its unit tests, so its metrics start from the scores of fct_health_scores.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
@@ -206,10 +207,26 @@ class World:
         rows["segment"] = self.segments_at_month_end(rows)
         return rows
 
-    def tickets(self) -> pd.DataFrame:
-        """Counted tickets as they stood on the as-of date."""
+    def counted_tickets(self) -> list[dict[str, Any]]:
+        """Tickets created by the as-of date that are not spam, merged or internal."""
         exclusions = pd.read_csv(ROOT / "seeds" / "reference" / "ticket_exclusions.csv", dtype=str)
         excluded = set(zip(exclusions.field, exclusions.value, strict=True))
+        tickets = self.warehouse.execute(
+            "select * from staging.stg_tickets__tickets where created_at < timestamp '2026-07-01'"
+        )
+        names = [column[0] for column in tickets.description]
+        counted = []
+        for values in tickets.fetchall():
+            row = dict(zip(names, values, strict=True))
+            words = re.split(r"[,;| ]+", (row["tags"] or "").lower())
+            fields = ("type", "status", "channel", "resolution_code")
+            marks = {(field, row[field]) for field in fields} | {("tag", word) for word in words}
+            if not marks & excluded and row["account_id"] not in self.internal:
+                counted.append(row)
+        return counted
+
+    def tickets(self) -> pd.DataFrame:
+        """Counted tickets as they stood on the as-of date."""
         policies = {
             priority: (timedelta(minutes=reply), timedelta(minutes=solution))
             for priority, reply, solution in self.rows(
@@ -228,20 +245,9 @@ class World:
             return False if due < end else None
 
         rows = []
-        for row in self.rows(
-            "select account_id, type, status, channel, resolution_code, tags, priority, "
-            "created_at, first_replied_at, solved_at, reopened_count, is_escalated, "
-            "escalated_at, csat_score from staging.stg_tickets__tickets "
-            "where created_at < timestamp '2026-07-01'"
-        ):
-            account, kind, status, channel, code, tags, priority, opened, reply, solved = row[:10]
-            reopened, is_escalated, escalated, score = row[10:]
-            words = (tags or "").lower().replace(",", " ").replace(";", " ").replace("|", " ")
-            marks = {("type", kind), ("status", status), ("channel", channel)}
-            marks |= {("resolution_code", code), *(("tag", word) for word in words.split())}
-            if marks & excluded or account in self.internal:
-                continue
-            reply, solved = known(reply), known(solved)
+        for row in self.counted_tickets():
+            priority, opened = row["priority"], row["created_at"]
+            reply, solved = known(row["first_replied_at"]), known(row["solved_at"])
             met = None
             if priority in policies:
                 reply_within, solution_within = policies[priority]
@@ -250,7 +256,8 @@ class World:
                     verdict(solved, opened + solution_within),
                 }
                 met = False if False in verdicts else None if None in verdicts else True
-            account = self.resolve(account)
+            account = self.resolve(row["account_id"])
+            escalated = row["escalated_at"] or opened
             rows.append(
                 {
                     "account": account,
@@ -260,9 +267,9 @@ class World:
                     "reply_hours": (reply - opened).total_seconds() / 3600 if reply else None,
                     "solution_hours": (solved - opened).total_seconds() / 3600 if solved else None,
                     "sla_met": met,
-                    "reopened": bool(reopened) and solved is not None,
-                    "escalated": bool(is_escalated) and known(escalated or opened) is not None,
-                    "score": score if solved else None,
+                    "reopened": bool(row["reopened_count"]) and solved is not None,
+                    "escalated": bool(row["is_escalated"]) and known(escalated) is not None,
+                    "score": row["csat_score"] if solved else None,
                 }
             )
         tickets = pd.DataFrame(rows)

@@ -27,6 +27,13 @@ DATED_MARTS = {
     "fct_account_retention": "last_day(month_start)",
     "fct_user_activity": "activity_date",
     "fct_user_months": "month_end",
+    "fct_adoption_milestones": (
+        "case when is_due and reached_date is not null then greatest(reached_date, target_date) end"
+    ),
+    "fct_escalations": (
+        "case when is_due and not is_open and instrumented_at is not null then "
+        "cast(greatest(escalated_at + to_days(7), solved_at, instrumented_at) as date) end"
+    ),
     "fct_health_components": MONTH_ENDS,
     "fct_health_scores": MONTH_ENDS,
     # Answered, with the span over in which it could be replaced, and followed up if need be.

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import checks_adoption
 import checks_domains
 import checks_revenue
 import checks_voice
@@ -11,17 +12,19 @@ import pytest
 
 from scripts.metrics_engine import MetricsEngine
 
-CHECKS = {**checks_revenue.CHECKS, **checks_domains.CHECKS, **checks_voice.CHECKS}
+MODULES = [
+    checks_revenue,
+    checks_domains,
+    checks_adoption,
+    checks_voice,
+]
+CHECKS = {name: check for module in MODULES for name, check in module.CHECKS.items()}
 RATIO_TOLERANCE = 1e-9
 
 
 @pytest.fixture(scope="module")
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
-    return {
-        **checks_revenue.tables(warehouse),
-        **checks_domains.tables(warehouse),
-        **checks_voice.tables(warehouse),
-    }
+    return {name: rows for module in MODULES for name, rows in module.tables(warehouse).items()}
 
 
 def test_every_metric_has_a_second_calculation(metrics_engine: MetricsEngine) -> None:

@@ -13,6 +13,33 @@ ids as (
     select * from {{ ref('int_account_ids_resolved') }}
 ),
 
+events as (
+    select * from {{ ref('int_ticket_events_aggregated') }}
+),
+
+-- What the ticket's log dates is dated by the log. A reply counts from the first public
+-- one; without a log of replies the ticket's own field tells. A value without a date was
+-- set by the ticket's last update.
+logged as (
+    select
+        tickets.*,
+        case
+            when events.has_reply_log then events.first_public_reply_at
+            else tickets.first_replied_at
+        end as first_public_reply_at,
+        case
+            when tickets.root_cause is not null
+                then coalesce(events.root_cause_set_at, tickets.updated_at)
+        end as root_cause_set_at,
+        case
+            when tickets.resolution_code is not null
+                then coalesce(events.resolution_code_set_at, tickets.updated_at)
+        end as resolution_code_set_at
+    from tickets
+    left join events
+        on tickets.ticket_id = events.ticket_id
+),
+
 -- Tags come as one text, parted by commas, semicolons, bars or spaces.
 tagged as (
     select
@@ -49,17 +76,20 @@ excluded as (
 -- stood then.
 known as (
     select
-        tickets.*,
+        logged.*,
         coalesce(ids.resolved_account_id, 'unassigned') as resolved_account_id,
         coalesce(ids.is_internal, false) as is_internal_account,
-        cast(tickets.first_replied_at as date) <= {{ as_of_date() }} as is_reply_known,
-        cast(tickets.solved_at as date) <= {{ as_of_date() }} as is_solve_known,
-        coalesce(tickets.is_escalated, false)
-        and cast(coalesce(tickets.escalated_at, tickets.created_at) as date)
+        cast(logged.first_public_reply_at as date) <= {{ as_of_date() }} as is_reply_known,
+        cast(logged.solved_at as date) <= {{ as_of_date() }} as is_solve_known,
+        cast(logged.root_cause_set_at as date) <= {{ as_of_date() }} as is_root_cause_known,
+        cast(logged.resolution_code_set_at as date) <= {{ as_of_date() }}
+            as is_resolution_code_known,
+        coalesce(logged.is_escalated, false)
+        and cast(coalesce(logged.escalated_at, logged.created_at) as date)
         <= {{ as_of_date() }} as is_escalation_known
-    from tickets
+    from logged
     left join ids
-        on tickets.account_id = ids.account_id
+        on logged.account_id = ids.account_id
 ),
 
 resolved as (
@@ -71,10 +101,15 @@ resolved as (
         known.type as ticket_type,
         known.channel,
         known.priority,
-        known.root_cause,
-        known.resolution_code,
+        case when known.is_root_cause_known then known.root_cause end as root_cause,
+        case when known.is_root_cause_known then known.root_cause_set_at end
+            as root_cause_set_at,
+        case when known.is_resolution_code_known then known.resolution_code end
+            as resolution_code,
+        case when known.is_resolution_code_known then known.resolution_code_set_at end
+            as resolution_code_set_at,
         known.created_at,
-        case when known.is_reply_known then known.first_replied_at end as first_replied_at,
+        case when known.is_reply_known then known.first_public_reply_at end as first_replied_at,
         case when known.is_solve_known then known.solved_at end as solved_at,
         case
             when known.is_escalation_known then coalesce(known.escalated_at, known.created_at)
