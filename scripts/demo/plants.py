@@ -24,6 +24,7 @@ DUPLICATES: dict[Name, int] = {
     ("tickets", "ticket_events"): 25,
     ("surveys", "responses"): 8,
     ("success", "ctas"): 2,
+    ("success", "onboarding_projects"): 2,
     ("ops", "dashboard_views"): 6,
 }
 
@@ -197,6 +198,33 @@ REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
     ],
     ("success", "ctas"): [
         ("missing_required_value", {"cta_id": "cta_x1", "status": ""}),
+        (
+            "ends_before_start",
+            {
+                "cta_id": "cta_x2",
+                "created_at": "2025-04-10T09:00:00Z",
+                "closed_at": "2025-04-08T16:00:00Z",
+            },
+        ),
+        (
+            "ends_before_start",
+            {
+                "cta_id": "cta_x3",
+                "created_at": "2026-02-17T09:00:00Z",
+                "closed_at": "2026-02-17T08:59:59Z",
+            },
+        ),
+    ],
+    ("success", "onboarding_projects"): [
+        (
+            "ends_before_start",
+            {
+                "project_id": "onb_x1",
+                "started_at": "2025-06-02T09:00:00Z",
+                "completed_at": "2025-05-20T16:00:00Z",
+            },
+        ),
+        ("unknown_value", {"project_id": "onb_x2", "path": "concierge"}),
     ],
     ("ops", "requests"): [
         ("unknown_value", {"request_id": "req_x1", "priority": "P9"}),

@@ -18,6 +18,10 @@ PLAYBOOKS = [
     ("renewal_prep", "Prepare the renewal", "lifecycle", 30),
     ("seat_expansion", "Offer more seats", "expansion", 21),
     ("kickoff", "Kick-off", "onboarding", 7),
+    ("health_recovery", "Recover a red account", "risk", 14),
+    ("escalation_follow_up", "Follow up an escalation", "risk", 5),
+    ("detractor_follow_up", "Answer a detractor", "risk", 5),
+    ("onboarding_rescue", "Rescue an onboarding", "onboarding", 10),
 ]
 REASONS = {
     "usage_drop": "active users fell by a third",
@@ -27,6 +31,7 @@ REASONS = {
     "kickoff": "new contract signed",
 }
 TARGET_DAYS = {"self_serve": 21, "guided": 45, "enterprise": 90}
+PATHS = np.array(list(TARGET_DAYS))
 OBJECTIVES = np.array(
     [
         "Replace spreadsheets",
@@ -62,6 +67,8 @@ def ctas_table(
     }
     frames = []
     for key, _, category, sla_days in PLAYBOOKS:
+        if key not in triggers:
+            continue
         fires = triggers[key] & c.active
         fires[:, :BURN_IN_MONTHS] = False
         account, period = np.nonzero(fires)
@@ -74,7 +81,40 @@ def ctas_table(
     frame = frame.sort_values(["created_at", "account_id"], kind="stable").reset_index(drop=True)
     ids = np.char.mod("cta_%07d", 90_001 + np.arange(len(frame))).astype(object)
     frame.insert(0, "cta_id", ids)
-    return frame
+    return _with_odd_ctas(settings, frame)
+
+
+def _with_odd_ctas(settings: Settings, frame: pd.DataFrame) -> pd.DataFrame:
+    """Some calls without a due date of their own, and a few that are odd but right."""
+    rng = settings.stream("odd ctas")
+    undated = rng.choice(len(frame), len(frame) // 40, replace=False)
+    frame.loc[undated, "due_at"] = np.datetime64("NaT")
+    changes: list[dict[str, object]] = [
+        # of an account that nobody knows; of a playbook that nobody knows
+        {"account_id": "a999906"},
+        {"playbook_key": "annual_review", "due_at": np.datetime64("NaT")},
+        # closed, and created, after the last day
+        {
+            "created_at": np.datetime64("2026-06-20T09:00:00"),
+            "due_at": np.datetime64("2026-07-04T00:00:00"),
+            "closed_at": np.datetime64("2026-07-02T10:00:00"),
+            "status": "closed",
+            "outcome": "success",
+        },
+        {
+            "created_at": np.datetime64("2026-07-06T09:00:00"),
+            "due_at": np.datetime64("2026-07-20T00:00:00"),
+            "closed_at": np.datetime64("NaT"),
+            "status": "open",
+            "outcome": None,
+        },
+    ]
+    odd = frame.iloc[rng.choice(len(frame), len(changes), replace=False)].reset_index(drop=True)
+    for number, values in enumerate(changes):
+        odd.loc[number, "cta_id"] = f"cta_odd{number + 1}"
+        for column, value in values.items():
+            odd.loc[number, column] = value
+    return pd.concat([frame, odd], ignore_index=True)
 
 
 def _ctas(
@@ -120,7 +160,7 @@ def onboarding_table(
     start = settings.date(first[account], accounts.billing_day[account])
     account, start = account[start <= LAST_DAY], start[start <= LAST_DAY]
     n = len(account)
-    path = np.array(["self_serve", "guided", "enterprise"])[accounts.segment[account]]
+    path = PATHS[accounts.segment[account]]
     target = np.array([TARGET_DAYS[name] for name in path])
     mood = quality.level[account, first[account]]
     days = np.rint(target * 0.85 * np.exp(rng.normal(0, 0.35, n) - 0.18 * mood)).astype(int)
@@ -129,7 +169,7 @@ def onboarding_table(
     is_done = (done <= LAST_DAY) & ~stopped
     completed = at_time(rng, done)
     completed[~is_done] = np.datetime64("NaT")
-    return pd.DataFrame(
+    projects = pd.DataFrame(
         {
             "project_id": np.char.mod("onb_%06d", 5_001 + np.arange(n)).astype(object),
             "account_id": accounts.ids[account],
@@ -142,6 +182,24 @@ def onboarding_table(
             ),
         }
     )
+    return _with_other_ends(settings, projects)
+
+
+def _with_other_ends(settings: Settings, projects: pd.DataFrame) -> pd.DataFrame:
+    """Some projects take another path than their segment's, hang past their target or stop."""
+    rng = settings.stream("onboarding ends")
+    n = len(projects)
+    others = rng.choice(n, n // 8, replace=False)
+    projects.loc[others, "path"] = PATHS[rng.integers(0, 3, len(others))]
+    started = projects.started_at.to_numpy().astype("M8[D]")
+    projects["target_at"] = started + projects.path.map(TARGET_DAYS).to_numpy()
+    age = (LAST_DAY - started).astype(int)
+    for low, high, status in ((100, 330, "open"), (330, 9999, "canceled")):
+        able = np.flatnonzero((age >= low) & (age < high))
+        ended = rng.choice(able, max(1, len(able) // 15 + 3) if len(able) > 4 else 0, replace=False)
+        projects.loc[ended, "completed_at"] = np.datetime64("NaT")
+        projects.loc[ended, "status"] = status
+    return projects
 
 
 def success_plans_table(

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from . import truth_success
 from .company import Company
 from .contract import PROJECT, RawTable, raw_tables
 from .dirt import Account, Dirt, make_dirty
@@ -84,6 +85,8 @@ def _write_truth(company: Company, dirt: Dirt, folder: Path) -> None:
         [(account, month, kind, f"{cents / 100:.2f}") for account, month, kind, cents in moves],
     )
     _write_rows(folder / "accounts.csv", ACCOUNT_COLUMNS, _true_accounts(company, moves))
+    for name, (header, rows) in truth_success.truth_tables(company.tables).items():
+        _write_rows(folder / f"{name}.csv", header, rows)
 
 
 ACCOUNT_COLUMNS = [

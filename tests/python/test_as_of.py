@@ -42,6 +42,11 @@ DATED_MARTS = {
         "when closed_loop_at is not null and counting_closed_date is not null "
         "then greatest(counting_closed_date, closed_loop_at::date) end"
     ),
+    "fct_onboarding_projects": (
+        "case when is_due and completed_date is not null "
+        "then greatest(target_date, completed_date) end"
+    ),
+    "fct_ctas": "case when is_due and not is_open then greatest(due_date, closed_date) end",
     "fct_cohort_retention": (
         "case when is_complete then last_day(cohort_month + to_months(months_since)) end"
     ),

@@ -5,6 +5,7 @@ from decimal import Decimal
 import checks_adoption
 import checks_domains
 import checks_revenue
+import checks_success
 import checks_voice
 import duckdb
 import pandas as pd
@@ -16,6 +17,7 @@ MODULES = [
     checks_revenue,
     checks_domains,
     checks_adoption,
+    checks_success,
     checks_voice,
 ]
 CHECKS = {name: check for module in MODULES for name, check in module.CHECKS.items()}
