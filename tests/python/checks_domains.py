@@ -7,7 +7,7 @@ hand in its unit tests, so its metrics start from the scores of fct_health_score
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
 from statistics import median
 from typing import Any
@@ -37,6 +37,29 @@ def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
         "open_tickets": world.open_tickets(tickets),
         "health_scores": world.health_scores(),
     }
+
+
+class OpenHours:
+    """The hours in which support is open, day by day."""
+
+    def __init__(self) -> None:
+        reference = ROOT / "seeds" / "reference"
+        hours = pd.read_csv(reference / "business_hours.csv", dtype=str)
+        holidays = pd.read_csv(reference / "holidays.csv", dtype=str)
+        self.hours = {
+            int(row.weekday): (time.fromisoformat(row.opens), time.fromisoformat(row.closes))
+            for row in hours.itertuples()
+        }
+        self.holidays = {date.fromisoformat(day) for day in holidays.holiday_date}
+
+    def seconds(self, start: datetime, end: datetime) -> float:
+        total, day = 0.0, start.date()
+        while day <= end.date():
+            if day.isoweekday() in self.hours and day not in self.holidays:
+                opens, closes = (datetime.combine(day, at) for at in self.hours[day.isoweekday()])
+                total += max((min(end, closes) - max(start, opens)).total_seconds(), 0)
+            day += timedelta(days=1)
+        return total
 
 
 class World:
@@ -228,33 +251,44 @@ class World:
     def tickets(self) -> pd.DataFrame:
         """Counted tickets as they stood on the as-of date."""
         policies = {
-            priority: (timedelta(minutes=reply), timedelta(minutes=solution))
-            for priority, reply, solution in self.rows(
-                "select priority, first_reply_minutes, resolution_minutes "
+            priority: (60 * reply, 60 * solution, in_business_hours)
+            for priority, reply, solution, in_business_hours in self.rows(
+                "select priority, first_reply_minutes, resolution_minutes, business_hours_only "
                 "from staging.stg_tickets__sla_policies"
             )
         }
+        replies, first_priority = self.ticket_log()
         end = datetime(2026, 7, 1)
+        open_hours = OpenHours()
 
         def known(moment: datetime | None) -> datetime | None:
             return moment if moment is not None and moment < end else None
 
-        def verdict(happened: datetime | None, due: datetime) -> bool | None:
-            if happened is not None:
-                return happened <= due
-            return False if due < end else None
+        def taken(opened: datetime, moment: datetime | None, business: bool) -> float | None:
+            if moment is None:
+                return None
+            if business:
+                return open_hours.seconds(opened, moment)
+            return (moment - opened).total_seconds()
+
+        def hours(seconds: float | None) -> float | None:
+            return None if seconds is None else seconds / 3600
 
         rows = []
         for row in self.counted_tickets():
-            priority, opened = row["priority"], row["created_at"]
-            reply, solved = known(row["first_replied_at"]), known(row["solved_at"])
+            opened, solved = row["created_at"], known(row["solved_at"])
+            reply = known(replies.get(row["ticket_id"], row["first_replied_at"]))
+
             met = None
-            if priority in policies:
-                reply_within, solution_within = policies[priority]
-                verdicts = {
-                    verdict(reply or solved, opened + reply_within),
-                    verdict(solved, opened + solution_within),
-                }
+            policy = policies.get(first_priority.get(row["ticket_id"], row["priority"]))
+            if policy is not None:
+                *limits, in_business_hours = policy
+                waited = taken(opened, end, in_business_hours)
+                verdicts = set()
+                for moment, limit in zip((reply or solved, solved), limits, strict=True):
+                    took = taken(opened, moment, in_business_hours)
+                    late = (waited if took is None else took) > limit
+                    verdicts.add(None if took is None and not late else not late)
                 met = False if False in verdicts else None if None in verdicts else True
             account = self.resolve(row["account_id"])
             escalated = row["escalated_at"] or opened
@@ -264,8 +298,10 @@ class World:
                     "segment": self.segment_when_opened(account, opened.date()),
                     "opened": opened,
                     "solved": solved,
-                    "reply_hours": (reply - opened).total_seconds() / 3600 if reply else None,
-                    "solution_hours": (solved - opened).total_seconds() / 3600 if solved else None,
+                    "reply_hours": hours(taken(opened, reply, False)),
+                    "reply_business_hours": hours(taken(opened, reply, True)),
+                    "solution_hours": hours(taken(opened, solved, False)),
+                    "solution_business_hours": hours(taken(opened, solved, True)),
                     "sla_met": met,
                     "reopened": bool(row["reopened_count"]) and solved is not None,
                     "escalated": bool(row["is_escalated"]) and known(escalated) is not None,
@@ -275,6 +311,22 @@ class World:
         tickets = pd.DataFrame(rows)
         tickets["solved"] = pd.to_datetime(tickets.solved)
         return tickets
+
+    def ticket_log(self) -> tuple[dict[str, datetime | None], dict[str, str | None]]:
+        """First public reply of each ticket with logged replies; priority each came in with."""
+        replies: dict[str, datetime | None] = {}
+        priorities: dict[str, str | None] = {}
+        for ticket, moment, kind, old, new in self.rows(
+            "select ticket_id, event_at, event_type, old_value, new_value "
+            "from staging.stg_tickets__ticket_events order by event_at, new_value"
+        ):
+            if kind == "priority":
+                priorities.setdefault(ticket, old or new)
+            elif kind == "reply":
+                replies.setdefault(ticket, None)
+                if new == "public" and replies[ticket] is None:
+                    replies[ticket] = moment
+        return replies, priorities
 
     def segment_when_opened(self, account: str, day: date) -> str | None:
         first = self.known_since().get(account)
@@ -404,6 +456,18 @@ CHECKS: dict[str, Check] = {
     "full_resolution_time_hours": Check(of_tickets(median, "solution_hours"), rows=SOLUTION),
     "full_resolution_time_hours_p90": Check(
         of_tickets(ninth_of_ten, "solution_hours"), rows=SOLUTION
+    ),
+    "first_reply_time_business_hours": Check(
+        of_tickets(median, "reply_business_hours"), rows=OPENING
+    ),
+    "first_reply_time_business_hours_p90": Check(
+        of_tickets(ninth_of_ten, "reply_business_hours"), rows=OPENING
+    ),
+    "full_resolution_time_business_hours": Check(
+        of_tickets(median, "solution_business_hours"), rows=SOLUTION
+    ),
+    "full_resolution_time_business_hours_p90": Check(
+        of_tickets(ninth_of_ten, "solution_business_hours"), rows=SOLUTION
     ),
     "sla_attainment": Check(
         share(lambda r: r.sla_met.eq(True).sum(), lambda r: r.sla_met.notna().sum()),

@@ -30,6 +30,7 @@ DATED_MARTS = {
     "fct_adoption_milestones": (
         "case when is_due and reached_date is not null then greatest(reached_date, target_date) end"
     ),
+    "fct_ticket_backlog": MONTH_ENDS,
     "fct_escalations": (
         "case when is_due and not is_open and instrumented_at is not null then "
         "cast(greatest(escalated_at + to_days(7), solved_at, instrumented_at) as date) end"

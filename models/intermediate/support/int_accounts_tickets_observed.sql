@@ -20,7 +20,14 @@ tickets as (
 ),
 
 priorities as (
-    select * from {{ ref('ticket_priorities') }}
+    select
+        spans.ticket_id,
+        cast(spans.valid_from as date) as valid_from,
+        cast(spans.valid_to as date) as valid_to,
+        priorities.is_severe
+    from {{ ref('int_ticket_priorities_spanned') }} as spans
+    inner join {{ ref('ticket_priorities') }} as priorities
+        on spans.priority = priorities.priority
 ),
 
 accounts as (
@@ -51,14 +58,21 @@ open_tickets as (
         tickets.account_id,
         dates.observation_date,
         count(*) as open_tickets,
-        sum(case when priorities.is_severe then 1 else 0 end) as open_severe_tickets
+        sum(case when priorities.is_severe then 1 else 0 end) as open_severe_tickets,
+        sum(case when tickets.escalated_date <= dates.observation_date then 1 else 0 end)
+            as open_escalated_tickets,
+        max({{ days_between('tickets.created_date', 'dates.observation_date') }})
+            as oldest_open_ticket_days
     from dates
     inner join tickets
         on {{ is_in_force(
             'dates.observation_date', 'tickets.created_date', 'tickets.solved_date'
         ) }}
     left join priorities
-        on tickets.priority = priorities.priority
+        on tickets.ticket_id = priorities.ticket_id
+        and {{ is_in_force(
+            'dates.observation_date', 'priorities.valid_from', 'priorities.valid_to'
+        ) }}
     group by tickets.account_id, dates.observation_date
 ),
 
@@ -94,6 +108,9 @@ select
     cast(coalesce(open_tickets.open_tickets, 0) as {{ dbt.type_bigint() }}) as open_tickets,
     cast(coalesce(open_tickets.open_severe_tickets, 0) as {{ dbt.type_bigint() }})
         as open_severe_tickets,
+    cast(coalesce(open_tickets.open_escalated_tickets, 0) as {{ dbt.type_bigint() }})
+        as open_escalated_tickets,
+    open_tickets.oldest_open_ticket_days,
     cast(coalesce(escalations.recent_escalations, 0) as {{ dbt.type_bigint() }})
         as recent_escalations,
     cast(coalesce(ratings.recent_csat_responses, 0) as {{ dbt.type_bigint() }})

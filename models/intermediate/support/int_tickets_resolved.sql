@@ -17,6 +17,10 @@ events as (
     select * from {{ ref('int_ticket_events_aggregated') }}
 ),
 
+priorities as (
+    select * from {{ ref('int_ticket_priorities_spanned') }}
+),
+
 -- What the ticket's log dates is dated by the log. A reply counts from the first public
 -- one; without a log of replies the ticket's own field tells. A value without a date was
 -- set by the ticket's last update.
@@ -100,7 +104,8 @@ resolved as (
         known.subject,
         known.type as ticket_type,
         known.channel,
-        known.priority,
+        latest.priority,
+        initial.priority as priority_at_creation,
         case when known.is_root_cause_known then known.root_cause end as root_cause,
         case when known.is_root_cause_known then known.root_cause_set_at end
             as root_cause_set_at,
@@ -131,6 +136,14 @@ resolved as (
     from known
     left join excluded
         on known.ticket_id = excluded.ticket_id
+    left join priorities as initial
+        on known.ticket_id = initial.ticket_id
+        and initial.change_number = 0
+    left join priorities as latest
+        on known.ticket_id = latest.ticket_id
+        and {{ is_in_force(
+            as_of_date(), 'cast(latest.valid_from as date)', 'cast(latest.valid_to as date)'
+        ) }}
 )
 
 select * from resolved

@@ -12,21 +12,44 @@ account_months as (
     select * from {{ ref('fct_account_months') }}
 ),
 
-timed as (
+times as (
+    select * from {{ ref('int_tickets_timed') }}
+),
+
+-- The policy is that of the priority the ticket came in with, in the hours it means. A
+-- ticket solved without a reply was answered by its solution.
+measured as (
     select
         tickets.*,
+        times.seconds_to_first_replied_at,
+        times.business_seconds_to_first_replied_at,
+        times.seconds_to_solved_at,
+        times.business_seconds_to_solved_at,
         policies.first_reply_minutes as first_reply_target_minutes,
         policies.resolution_minutes as resolution_target_minutes,
-        -- A ticket solved without a reply was answered by its solution.
-        coalesce(tickets.first_replied_at, tickets.solved_at) as answered_at,
-        {{ dbt.dateadd('minute', 'policies.first_reply_minutes', 'tickets.created_at') }}
-            as first_reply_due_at,
-        {{ dbt.dateadd('minute', 'policies.resolution_minutes', 'tickets.created_at') }}
-            as resolution_due_at,
-        cast({{ add_days(as_of_date(), 1) }} as {{ dbt.type_timestamp() }}) as known_until
+        policies.business_hours_only as is_sla_in_business_hours,
+        case
+            when policies.business_hours_only
+                then
+                    coalesce(
+                        times.business_seconds_to_first_replied_at,
+                        times.business_seconds_to_solved_at
+                    )
+            else coalesce(times.seconds_to_first_replied_at, times.seconds_to_solved_at)
+        end as seconds_to_answer,
+        case
+            when policies.business_hours_only then times.business_seconds_to_solved_at
+            else times.seconds_to_solved_at
+        end as seconds_to_solution,
+        case
+            when policies.business_hours_only then times.business_seconds_to_known_until
+            else times.seconds_to_known_until
+        end as seconds_so_far
     from tickets
+    inner join times
+        on tickets.ticket_id = times.ticket_id
     left join policies
-        on tickets.priority = policies.priority
+        on tickets.priority_at_creation = policies.priority
 ),
 
 -- A target that is neither met nor past is not due: neither true nor false.
@@ -34,16 +57,16 @@ judged as (
     select
         *,
         case
-            when answered_at <= first_reply_due_at then true
-            when answered_at > first_reply_due_at then false
-            when first_reply_due_at < known_until then false
+            when seconds_to_answer is not null
+                then seconds_to_answer <= 60 * first_reply_target_minutes
+            when seconds_so_far > 60 * first_reply_target_minutes then false
         end as is_first_reply_sla_met,
         case
-            when solved_at <= resolution_due_at then true
-            when solved_at > resolution_due_at then false
-            when resolution_due_at < known_until then false
+            when seconds_to_solution is not null
+                then seconds_to_solution <= 60 * resolution_target_minutes
+            when seconds_so_far > 60 * resolution_target_minutes then false
         end as is_resolution_sla_met
-    from timed
+    from measured
 ),
 
 final as (
@@ -57,6 +80,7 @@ final as (
         judged.ticket_type,
         judged.channel,
         judged.priority,
+        judged.priority_at_creation,
         judged.root_cause,
         judged.resolution_code,
         judged.exclusion_reason,
@@ -73,12 +97,15 @@ final as (
         judged.reopened_count,
         judged.csat_score,
         judged.is_csat_satisfied,
-        {{ hours_between('judged.created_at', 'judged.first_replied_at') }}
-            as first_reply_time_hours,
-        {{ hours_between('judged.created_at', 'judged.solved_at') }}
-            as full_resolution_time_hours,
+        {{ seconds_to_hours('judged.seconds_to_first_replied_at') }} as first_reply_time_hours,
+        {{ seconds_to_hours('judged.business_seconds_to_first_replied_at') }}
+            as first_reply_time_business_hours,
+        {{ seconds_to_hours('judged.seconds_to_solved_at') }} as full_resolution_time_hours,
+        {{ seconds_to_hours('judged.business_seconds_to_solved_at') }}
+            as full_resolution_time_business_hours,
         judged.first_reply_target_minutes,
         judged.resolution_target_minutes,
+        judged.is_sla_in_business_hours,
         judged.is_first_reply_sla_met,
         judged.is_resolution_sla_met,
         case
