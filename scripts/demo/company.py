@@ -75,6 +75,11 @@ def build_company(settings: Settings) -> Company:
     )
     leaders = staff[staff.role.isin(["cs_leader", "cs_manager"])]
     state = (settings, accounts, contracts, quality)
+    responses = surveys.responses_table(*state, contacts, leaders)
+    touches = [
+        crm.touches_table(*state, contacts),
+        surveys.follow_ups_table(settings, accounts, responses),
+    ]
     tables: Tables = {
         ("crm", "accounts"): scripted_crm(accounts, crm.accounts_table(*state, annual)),
         ("crm", "account_history"): crm.history(*state),
@@ -82,7 +87,7 @@ def build_company(settings: Settings) -> Company:
         ("crm", "contacts"): contacts,
         ("crm", "opportunities"): opportunities,
         ("crm", "opportunity_history"): opportunity_history,
-        ("crm", "activities"): crm.touches_table(*state, contacts),
+        ("crm", "activities"): pd.concat(touches, ignore_index=True),
         ("billing", "customers"): billing.customers,
         ("billing", "plans"): plans,
         ("billing", "subscriptions"): billing.subscriptions,
@@ -94,7 +99,7 @@ def build_company(settings: Settings) -> Company:
         ("tickets", "tickets"): tickets,
         ("tickets", "ticket_events"): support.ticket_events_table(settings, tickets),
         ("tickets", "sla_policies"): support.sla_policies(),
-        ("surveys", "responses"): surveys.responses_table(*state, contacts, leaders),
+        ("surveys", "responses"): responses,
         ("success", "playbooks"): success.playbooks_table(),
         ("success", "ctas"): success.ctas_table(*state),
         ("success", "onboarding_projects"): success.onboarding_table(*state),

@@ -195,6 +195,17 @@ REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
                 "responded_at": "2025-03-01T09:00:00Z",
             },
         ),
+        # an answer to an invitation that nobody sent
+        (
+            "missing_required_value",
+            {
+                "response_id": "sv_x3",
+                "survey_type": "nps",
+                "score": "2",
+                "sent_at": "",
+                "responded_at": "2025-03-04T09:00:00Z",
+            },
+        ),
     ],
     ("success", "ctas"): [
         ("missing_required_value", {"cta_id": "cta_x1", "status": ""}),

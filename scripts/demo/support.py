@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .accounts import Accounts
+from .comments import subjects
 from .contracts import Contracts
 from .quality import Quality
 from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
@@ -17,20 +18,6 @@ TICKETS_PER_MONTH = np.array([0.32, 0.75, 1.6])
 SEASON = np.array([1.1, 1.0, 1.05, 1.0, 1.0, 0.95, 0.85, 0.8, 1.1, 1.05, 1.0, 0.7])
 TYPES = np.array(["question", "incident", "problem", "task"])
 CHANNELS = np.array(["email", "web", "chat", "phone"])
-SUBJECTS = np.array(
-    [
-        "Cannot export a report",
-        "Dashboard loads slowly",
-        "Data import failed",
-        "Question about the invoice",
-        "How do I share a dashboard",
-        "Alert was not sent",
-        "Login does not work",
-        "Numbers differ from last week",
-        "Please add a user",
-        "API returns an error",
-    ]
-)
 ROOT_CAUSES = np.array(["bug", "configuration", "training", "outage", "data_quality"])
 RESOLUTIONS = np.array(["fixed", "explained", "workaround", "configured", "no_action"])
 TAGS = np.array(["billing", "import", "performance", "access", "api", "reporting"])
@@ -101,7 +88,7 @@ def tickets_table(
             "account_id": accounts.ids[account],
             "requester_email": contact_emails[account],
             "assignee_id": np.where(is_replied, agents[rng.integers(0, len(agents), n)], None),
-            "subject": SUBJECTS[rng.integers(0, len(SUBJECTS), n)].astype(object),
+            "subject": subjects(rng, n),
             "type": TYPES[rng.choice(4, n, p=[0.5, 0.3, 0.1, 0.1])].astype(object),
             "channel": CHANNELS[rng.choice(4, n, p=[0.4, 0.35, 0.2, 0.05])].astype(object),
             "priority": PRIORITIES[priority].astype(object),

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from .accounts import Accounts
+from .comments import LANGUAGES, comment
 from .contracts import Contracts
+from .crm import csm_ids
 from .quality import Quality
 from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
 
@@ -32,25 +34,8 @@ CUSTOMER_SURVEYS = [
     Kind("ces", 1, 7, 5.3, 0.6, 1.1, invitations=0.05),
 ]
 ONBOARDING = Kind("onboarding", 1, 5, 4.0, 0.5, 0.8)
-GOOD = np.array(
-    [
-        "Great support",
-        "Easy to use dashboards",
-        "The team loves it",
-        "Sehr zufrieden",
-        "Very reliable",
-    ]
-)
-BAD = np.array(
-    [
-        "Too expensive for what we use",
-        "Support takes too long",
-        "Reports are slow",
-        "Too many bugs lately",
-        "Missing integrations",
-    ]
-)
-MIXED = np.array(["Does the job", "Good, but the export is slow", "Onboarding took a while"])
+# Of ten detractors, six are called within four days, two after two to three weeks.
+FOLLOWED_UP, FOLLOWED_UP_LATE = 0.6, 0.2
 
 
 def responses_table(
@@ -123,11 +108,11 @@ def _answers(
     contact = first_contact[account] + rng.integers(0, 2, n)
     share = score / kind.highest
     pick = rng.integers(0, 15, n)
-    comment = np.select(
-        [share >= 0.85, share <= 0.6], [GOOD[pick % 5], BAD[pick % 5]], MIXED[pick % 3]
-    )
+    feeling = np.select([share >= 0.85, share <= 0.6], [0, 2], 1)
+    country = accounts.country[account]
+    written = [comment(*words) for words in zip(country, feeling, pick, strict=True)]
+    language = [LANGUAGES.get(name, "en") for name in country]
     commented = answered & (rng.random(n) < 0.55)
-    german = (accounts.country[account] == "DE") & commented
     return pd.DataFrame(
         {
             "survey_type": kind.name,
@@ -137,8 +122,8 @@ def _answers(
             "sent_at": sent,
             "responded_at": np.where(answered, responded, np.datetime64("NaT", "s")),
             "score": np.where(answered, score, np.nan),
-            "comment": np.where(commented, comment, None),
-            "language": np.where(commented, np.where(german, "de", "en"), None),
+            "comment": np.where(commented, np.array(written, dtype=object), None),
+            "language": np.where(commented, language, None),
         }
     )
 
@@ -163,5 +148,31 @@ def _stakeholder_survey(
             "score": np.where(answered, rng.choice([3, 4, 5], n, p=[0.1, 0.45, 0.45]), np.nan),
             "comment": None,
             "language": None,
+        }
+    )
+
+
+def follow_ups_table(
+    settings: Settings, accounts: Accounts, responses: pd.DataFrame
+) -> pd.DataFrame:
+    """The calls that CSMs make because of a bad answer; as activities of the CRM."""
+    rng = settings.stream("survey follow-ups")
+    bad = responses[(responses.survey_type == "nps") & (responses.score <= 6)]
+    luck = rng.random(len(bad))
+    days = np.where(
+        luck < FOLLOWED_UP, rng.integers(1, 5, len(bad)), rng.integers(14, 22, len(bad))
+    )
+    called = bad.responded_at + pd.to_timedelta(days * 86_400 + 3600, unit="s")
+    made = (luck < FOLLOWED_UP + FOLLOWED_UP_LATE) & (called < pd.Timestamp(LAST_DAY + 1))
+    bad, called = bad[made], called[made]
+    csm = dict(zip(accounts.ids, csm_ids(accounts), strict=True))
+    return pd.DataFrame(
+        {
+            "activity_id": np.char.mod("act_f%06d", 1 + np.arange(len(bad))).astype(object),
+            "account_id": bad.account_id.to_numpy(),
+            "contact_id": bad.contact_id.to_numpy(),
+            "owner_id": bad.account_id.map(csm).to_numpy(),
+            "type": "call",
+            "occurred_at": called.to_numpy(),
         }
     )

@@ -77,8 +77,8 @@ def charge_months(tables: dict[tuple[str, str], pd.DataFrame]) -> list[ChargeMon
     """Every counted charge in force at each closed month's end."""
     plans = tables["billing", "plans"].set_index("plan_id")
     status = tables["billing", "subscriptions"].set_index("subscription_id").status
-    account_of = _accounts_of_subscriptions(tables)
-    suspended_after = _unpaid_limits(tables)
+    account_of = accounts_of_subscriptions(tables)
+    suspended_after = unpaid_limits(tables)
     rates = _rates(tables["billing", "fx_rates"])
     last = pd.Timestamp(LAST_DAY).date()
     found = []
@@ -114,7 +114,7 @@ def charge_months(tables: dict[tuple[str, str], pd.DataFrame]) -> list[ChargeMon
     return found
 
 
-def _accounts_of_subscriptions(tables) -> dict[str, str | None]:
+def accounts_of_subscriptions(tables) -> dict[str, str | None]:
     resolved = resolve_accounts(tables["crm", "accounts"])
     customers = tables["billing", "customers"]
     of_customer = {
@@ -126,7 +126,7 @@ def _accounts_of_subscriptions(tables) -> dict[str, str | None]:
     }
 
 
-def _unpaid_limits(tables) -> dict[str, date]:
+def unpaid_limits(tables) -> dict[str, date]:
     """The last day on which a past-due subscription counts: 90 days after its oldest unpaid due."""
     past_due = tables["billing", "subscriptions"].query("status == 'past_due'").subscription_id
     invoices = tables["billing", "invoices"]

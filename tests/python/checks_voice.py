@@ -1,5 +1,6 @@
 """The voice-of-customer metrics, calculated a second time from the staged rows, one by one."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -18,11 +19,13 @@ COUNTING_DAYS = 90
 
 
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
-    invitations = Voice(warehouse).invitations()
+    voice = Voice(warehouse)
+    invitations = voice.invitations()
     answers = invitations[invitations.answered.notna()]
     return {
         "invitations": invitations.assign(month=invitations.sent.dt.to_period("M")),
         "answers": answers.assign(month=answers.answered.dt.to_period("M")),
+        "texts": voice.texts(),
     }
 
 
@@ -68,6 +71,41 @@ class Voice(World):
             for row in rows.itertuples()
         ]
         return rows
+
+    def texts(self) -> pd.DataFrame:
+        """Comments and subjects of tickets that count, with the themes their words name."""
+        comments = dict(
+            self.rows("select response_id, comment from staging.stg_surveys__responses")
+        )
+        answers = self.invitations()
+        answers["comment"] = answers.response.map(comments)
+        answers = answers[answers.answered.notna() & answers.comment.notna()]
+        written = list(zip(answers.account, answers.answered, answers.comment, strict=True))
+        written += [
+            (self.resolve(ticket["account_id"]), ticket["created_at"], ticket["subject"])
+            for ticket in self.counted_tickets()
+        ]
+        texts = pd.DataFrame(written, columns=["account", "at", "text"])
+        texts["month"] = texts["at"].dt.to_period("M")
+        texts["segment"] = [
+            self.segment_when_opened(row.account, row.at.date()) for row in texts.itertuples()
+        ]
+        rules = pd.read_csv(ROOT / "seeds" / "reference" / "theme_rules.csv", dtype=str)
+        words = {
+            theme: re.compile(
+                "|".join(
+                    rf"(?<!\w){re.escape(pattern[:-1])}"
+                    if pattern.endswith("*")
+                    else rf"(?<!\w){re.escape(pattern)}(?!\w)"
+                    for pattern in group.pattern
+                )
+            )
+            for theme, group in rules.groupby("theme")
+        }
+        for theme, pattern in words.items():
+            texts[theme] = texts.text.str.lower().str.contains(pattern)
+        texts["themes"] = texts[list(words)].sum(axis=1)
+        return texts
 
     def latest_answers(self, rows: pd.DataFrame) -> list[bool]:
         """Whether no later answer of the respondent fell into the same ninety days."""
@@ -142,6 +180,11 @@ CHECKS: dict[str, Check] = {
     "survey_response_rate": Check(
         share(lambda r: r.answered.notna().sum(), len), rows="invitations"
     ),
+    "theme_mentions": Check(
+        lambda rows, month: int(rows[rows.month == month].themes.sum()), rows="texts"
+    ),
+    "feedback_texts": Check(lambda rows, month: int((rows.month == month).sum()), rows="texts"),
+    "theme_coverage": Check(share(lambda r: (r.themes > 0).sum(), len), rows="texts"),
     "closed_loop_rate": Check(
         share(lambda r: r.looped.eq(True).sum(), lambda r: r.looped.notna().sum()),
         rows="answers",
