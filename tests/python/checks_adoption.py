@@ -5,12 +5,13 @@ revenue domain's own checks.
 """
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Any
 
 import duckdb
 import pandas as pd
-from checks_domains import World
+from checks_domains import World, distinct
 from checks_revenue import UNASSIGNED, Check, share
 
 from scripts.project import ROOT
@@ -22,7 +23,6 @@ END = datetime(2026, 7, 1)
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
     world = World(warehouse)
     milestones = milestone_rows(world)
-    escalations = escalation_rows(world)
     return {
         "milestones_by_target": milestones[milestones.target <= AS_OF].assign(
             month=lambda rows: pd.to_datetime(rows.target).dt.to_period("M")
@@ -30,7 +30,9 @@ def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
         "first_values": milestones[milestones.is_first_value & milestones.reached.notna()].assign(
             month=lambda rows: pd.to_datetime(rows.reached).dt.to_period("M")
         ),
-        "escalations": escalations,
+        "stage_users": stage_users(world),
+        "core_features": core_features(world),
+        "escalations": escalation_rows(world),
     }
 
 
@@ -100,6 +102,66 @@ def milestone_rows(world: World) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def last_28_days(rows: pd.DataFrame) -> pd.DataFrame:
+    month = rows.day.dt.to_period("M")
+    left = (month.dt.end_time.dt.normalize() - rows.day).dt.days
+    return rows.assign(month=month)[left < 28]
+
+
+def stage_users(world: World) -> pd.DataFrame:
+    """Users, accounts and stages of each month, without those of internal accounts."""
+    used = last_28_days(uses(world)).join(features(world).stage, on="feature")
+    used = used[~used.account.isin(world.internal)].copy()
+    known = world.known_since()
+    used["segment"] = [
+        world.segment(account, month.end_time.date())
+        if known.get(account, date.max) <= month.end_time.date()
+        else None
+        for account, month in zip(used.account, used.month, strict=True)
+    ]
+    return used
+
+
+def core_features(world: World) -> pd.DataFrame:
+    """The core features that each active customer's plans contain, and whether it used them."""
+    core = set(features(world).query("is_core").index)
+    contained = {
+        plan: core & set(listed.split(";"))
+        for plan, listed in world.rows(
+            "select plan_id, included_features from staging.stg_billing__plans "
+            "where included_features is not null"
+        )
+    }
+    plans: dict[str, list[tuple[date, date, str]]] = {}
+    for account, starts, ends, plan in world.paid_charges:
+        plans.setdefault(account, []).append((starts, ends, plan))
+    used = set(
+        last_28_days(uses(world))[["account", "month", "feature"]].itertuples(
+            index=False, name=None
+        )
+    )
+    rows = []
+    for account, month in world.mrr:
+        last = month.end_time.date()
+        if not world.pays(account, month) or month < world.usage.month.min():
+            continue
+        held = [
+            contained.get(plan, set())
+            for starts, ends, plan in plans.get(account, [])
+            if starts <= last < ends
+        ]
+        rows += [
+            {
+                "account": account,
+                "month": month,
+                "used": (account, month, feature) in used,
+                "segment": world.segment(account, last),
+            }
+            for feature in set().union(*held)
+        ]
+    return pd.DataFrame(rows)
+
+
 def escalation_rows(world: World) -> pd.DataFrame:
     """Counted escalations that are seven days old, and whether they were instrumented by then."""
     logged: dict[tuple[str, str], datetime] = {}
@@ -139,6 +201,8 @@ def median_of(column: str):
 
 
 CHECKS: dict[str, Check] = {
+    "smau": Check(partial(distinct, "user"), rows="stage_users"),
+    "feature_breadth": Check(share(lambda rows: rows.used.sum(), len), rows="core_features"),
     "adoption_milestone_rate": Check(
         share(lambda rows: rows.in_time.sum(), len), rows="milestones_by_target"
     ),

@@ -131,11 +131,29 @@ class World:
 
     @cached_property
     def paid_spans(self) -> dict[str, list[tuple[date, date]]]:
-        """Days in which a charge above zero was in force, ends exclusive, by account."""
         spans: dict[str, list[tuple[date, date]]] = {}
-        for account, starts, ends in self.rows(
+        for account, starts, ends, _ in self.paid_charges:
+            spans.setdefault(account, []).append((starts, ends))
+        return spans
+
+    @cached_property
+    def paid_charges(self) -> list[tuple[str, date, date, str]]:
+        """Account, first day, day after the last and plan of each charge above zero.
+
+        What is in arrears stops 90 days after its first invoice that is still unpaid was due.
+        """
+        stops = dict(
+            self.rows(
+                "select subscription_id, min(cast(due_at as date)) + 91 "
+                "from staging.stg_billing__invoices "
+                "join staging.stg_billing__subscriptions as subscriptions using (subscription_id) "
+                "where subscriptions.status = 'past_due' and paid_at is null group by 1"
+            )
+        )
+        charges = []
+        for account, plan, subscription, starts, ends in self.rows(
             """
-            select customers.account_id, charges.effective_from,
+            select customers.account_id, plan_id, subscription_id, charges.effective_from,
                 coalesce(
                     charges.effective_to,
                     case subscriptions.status
@@ -153,8 +171,9 @@ class World:
                 and quantity > 0 and unit_price > 0 and coalesce(discount_pct, 0) < 100
             """
         ):
-            spans.setdefault(self.resolve(account), []).append((starts, ends))
-        return spans
+            ends = min(ends, stops.get(subscription, ends))
+            charges.append((self.resolve(account), starts, ends, plan))
+        return charges
 
     def pays_on(self, account: str, day: date) -> bool:
         return (

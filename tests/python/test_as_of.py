@@ -27,6 +27,8 @@ DATED_MARTS = {
     "fct_account_retention": "last_day(month_start)",
     "fct_user_activity": "activity_date",
     "fct_user_months": "month_end",
+    "fct_user_stage_months": "month_end",
+    "fct_feature_adoption": "month_end",
     "fct_adoption_milestones": (
         "case when is_due and reached_date is not null then greatest(reached_date, target_date) end"
     ),
