@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import checks_adoption
 import checks_domains
+import checks_health_outcomes
 import checks_revenue
 import checks_success
 import checks_voice
@@ -19,6 +20,7 @@ MODULES = [
     checks_adoption,
     checks_success,
     checks_voice,
+    checks_health_outcomes,
 ]
 CHECKS = {name: check for module in MODULES for name, check in module.CHECKS.items()}
 RATIO_TOLERANCE = 1e-9
