@@ -4,12 +4,16 @@
     {%- set metrics = graph.metrics.values()
         | rejectattr('type_params.is_private') | sort(attribute='name') -%}
 {%- endif -%}
+{%- set tested = models_by_test() if execute else [] -%}
+{%- set names_by_formula = metric_names_by_formula() if execute else {} -%}
 
 with
 
 defined as (
     {% for metric in metrics -%}
     {%- set meta = metric.config.meta -%}
+    {%- set models = metric_models(metric.unique_id) -%}
+    {%- set others = names_by_formula[metric_formula(metric)] | reject('equalto', metric.name) -%}
     select
         {{ text_literal(metric.name) }} as metric_name,
         {{ text_literal(metric.label) }} as label,
@@ -25,7 +29,9 @@ defined as (
         cast({{ text_literal(meta.effective_from) }} as date) as effective_from,
         {{ text_literal(meta.source_systems) }} as source_systems,
         {{ text_literal(meta.soma_ref) }} as soma_ref,
-        {{ text_literal(metric.original_file_path) }} as defined_in
+        {{ text_literal(metric.original_file_path) }} as defined_in,
+        {{ tested | select('in', models) | list | length }} as data_tests,
+        {{ text_literal(others | list or none) }} as same_formula_as
     {% if not loop.last %}
     union all
 

@@ -33,6 +33,7 @@ class Dirt:
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
     rejected_rows: list[tuple[str, str, str, str]] = field(default_factory=list)
     notations: list[tuple[str, str, str, str, int]] = field(default_factory=list)
+    gaps: list[tuple[str, str, str, str]] = field(default_factory=list)
 
 
 def make_dirty(
@@ -55,7 +56,11 @@ def _dirty_table(
     odd = _rows_like(clean, ODD_ROWS.get(name, []))
     kept = pd.concat([clean, odd], ignore_index=True)
     older = _older_versions(rng, name, clean)
-    unreadable = sum(_leave_gap(rng, kept, gap) for gap in GAPS.get(name, []))
+    unreadable = 0
+    for gap in GAPS.get(name, []):
+        picked = _leave_gap(rng, kept, gap)
+        unreadable += len(picked) if gap.value else 0
+        dirt.gaps += [(*name, kept[table.key[0]].iat[row], gap.column) for row in picked]
     for notation in NOTATIONS.get(name, []):
         cells = _respell(rng, kept, notation)
         dirt.notations.append((*name, notation.column, notation.kind, cells))
@@ -114,12 +119,12 @@ def _older_versions(
     return rows
 
 
-def _leave_gap(rng: np.random.Generator, rows: pd.DataFrame, gap: Gap) -> int:
-    """Take values away; returns how many were replaced by something unreadable."""
+def _leave_gap(rng: np.random.Generator, rows: pd.DataFrame, gap: Gap) -> np.ndarray:
+    """Take values away, or put something unreadable in their place; returns which rows lost one."""
     able = np.flatnonzero(rows.eval(gap.where).to_numpy())
     picked = rng.choice(able, gap.cells, replace=False)
     rows.iloc[picked, rows.columns.get_loc(gap.column)] = gap.value
-    return gap.cells if gap.value else 0
+    return picked
 
 
 def _respell(rng: np.random.Generator, rows: pd.DataFrame, notation: Notation) -> int:

@@ -26,6 +26,7 @@ DUPLICATES: dict[Name, int] = {
     ("success", "ctas"): 2,
     ("success", "onboarding_projects"): 2,
     ("ops", "dashboard_views"): 6,
+    ("ops", "requests"): 4,
 }
 
 
@@ -239,6 +240,24 @@ REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
     ],
     ("ops", "requests"): [
         ("unknown_value", {"request_id": "req_x1", "priority": "P9"}),
+        (
+            "ends_before_start",
+            {
+                "request_id": "req_x2",
+                "created_at": "2025-06-10T09:00:00Z",
+                "delivered_at": "2025-06-03T09:00:00Z",
+            },
+        ),
+    ],
+    ("ops", "incidents"): [
+        (
+            "ends_before_start",
+            {
+                "incident_id": "inc_x1",
+                "started_at": "2025-06-10T09:00:00Z",
+                "resolved_at": "2025-06-09T09:00:00Z",
+            },
+        ),
     ],
 }
 
@@ -285,5 +304,23 @@ ODD_ROWS: dict[Name, list[dict[str, str]]] = {
     ("crm", "activities"): [
         {"activity_id": "act_future", "occurred_at": "2026-09-15T10:00:00Z"},
         {"activity_id": "act_orphan1", "account_id": "a999904", "contact_id": ""},
+    ],
+    ("ops", "requests"): [
+        # made after the last day
+        {
+            "request_id": "req_future",
+            "created_at": "2026-09-07T09:00:00Z",
+            "first_response_at": "",
+            "delivered_at": "",
+            "status": "open",
+        },
+    ],
+    ("ops", "dashboard_views"): [
+        # of dashboards that nobody registered; by somebody who is no employee; after the last day
+        {"dashboard_key": "q3_draft", "viewed_at": "2025-09-02T09:00:00Z"},
+        {"dashboard_key": "q3_draft", "viewed_at": "2025-09-09T09:00:00Z"},
+        {"dashboard_key": "copy_of_renewals", "viewed_at": "2025-09-09T10:00:00Z"},
+        {"viewer_email": "board.member@investor.example"},
+        {"viewed_at": "2026-08-03T09:00:00Z"},
     ],
 }

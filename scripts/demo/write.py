@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import truth_health, truth_success, truth_voice
+from . import truth_health, truth_operations, truth_success, truth_voice
 from .company import Company
 from .contract import PROJECT, RawTable, raw_tables
 from .dirt import Account, Dirt, make_dirty
@@ -85,8 +85,12 @@ def _write_truth(company: Company, dirt: Dirt, folder: Path) -> None:
         [(account, month, kind, f"{cents / 100:.2f}") for account, month, kind, cents in moves],
     )
     _write_rows(folder / "accounts.csv", ACCOUNT_COLUMNS, _true_accounts(company, moves))
-    for truths in (truth_health, truth_success, truth_voice):
-        for name, (header, rows) in truths.truth_tables(company.tables).items():
+    truths = [
+        module.truth_tables(company.tables) for module in (truth_health, truth_success, truth_voice)
+    ]
+    truths.append(truth_operations.truth_tables(company.tables, mrr, dirt.gaps))
+    for files in truths:
+        for name, (header, rows) in files.items():
             _write_rows(folder / f"{name}.csv", header, rows)
 
 

@@ -31,13 +31,15 @@ class Check:
     """A metric's second calculation from the rows of one group, for one month.
 
     `rows` names the table of `tables`, `segment` its column that the metric is broken down by and
-    `dimension` what the semantic layer calls that.
+    `dimension` what the semantic layer calls that, None if it is not broken down. `months` is the
+    least number of months that have a value: 1 for what is known as of the as-of date only.
     """
 
     calculate: Callable[[pd.DataFrame, pd.Period], Value]
     rows: str = "account_months"
     segment: str = "segment"
-    dimension: str = "account__segment"
+    dimension: str | None = "account__segment"
+    months: int = 13
 
 
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:

@@ -53,6 +53,14 @@ DATED_MARTS = {
         "then greatest(target_date, completed_date) end"
     ),
     "fct_ctas": "case when is_due and not is_open then greatest(due_date, closed_date) end",
+    "fct_request_backlog": "month_end",
+    "fct_dashboard_usage": "last_day(month_start)",
+    "fct_incident_months": "last_day(month_start)",
+    "fct_automation_runs": "run_date",
+    "fct_stakeholder_satisfaction": "last_day(month_start)",
+    "fct_csm_accounts": "last_day(month_start)",
+    "rpt_csm_capacity": "last_day(month_start)",
+    "rpt_csm_headcount": "last_day(month_start)",
     "fct_cohort_retention": (
         "case when is_complete then last_day(cohort_month + to_months(months_since)) end"
     ),

@@ -5,6 +5,7 @@ from decimal import Decimal
 import checks_adoption
 import checks_domains
 import checks_health_outcomes
+import checks_operations
 import checks_revenue
 import checks_success
 import checks_voice
@@ -18,6 +19,7 @@ MODULES = [
     checks_revenue,
     checks_domains,
     checks_adoption,
+    checks_operations,
     checks_success,
     checks_voice,
     checks_health_outcomes,
@@ -43,13 +45,14 @@ def test_metric_by_month(
     check = CHECKS[name]
     rows = tables[check.rows]
     found = by_group(metrics_engine, name, ["metric_time__month"])
+    assert len(found) >= check.months
     expected = {
         (month.start_time.date(),): check.calculate(rows, month) for month in months_of(rows)
     }
     assert_same(found, expected)
 
 
-@pytest.mark.parametrize("name", sorted(CHECKS))
+@pytest.mark.parametrize("name", sorted(name for name in CHECKS if CHECKS[name].dimension))
 def test_metric_by_month_and_segment(
     name: str, metrics_engine: MetricsEngine, tables: dict[str, pd.DataFrame]
 ) -> None:
@@ -71,7 +74,6 @@ def months_of(rows: pd.DataFrame) -> list[pd.Period]:
 
 def by_group(engine: MetricsEngine, name: str, group_by: list[str]) -> dict[tuple, object]:
     found = engine.query([name], group_by).to_pylist()
-    assert len(found) > 12
     return {tuple(row[column] for column in row if column != name): row[name] for row in found}
 
 
