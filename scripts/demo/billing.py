@@ -34,10 +34,13 @@ def build_billing(
     auto_renew = settings.stream("auto-renewal").random(len(accounts)) < 0.6
     auto_renew &= ~contracts.gives_notice
     subscriptions = _subscriptions(settings, accounts, contracts, terms, auto_renew)
+    charges = _charges(settings, accounts, contracts, terms, subscriptions)
+    # Where no term was agreed on, a cancellation has a date, but no term ends.
+    subscriptions.loc[accounts.term_months[terms.account] == 0, "term_end"] = NO_DATE
     return Billing(
         customers=_customers(settings, accounts, contracts),
         subscriptions=subscriptions,
-        subscription_charges=_charges(settings, accounts, contracts, terms, subscriptions),
+        subscription_charges=charges,
         invoices=_invoices(settings, accounts, contracts, quality, terms, subscriptions),
     )
 

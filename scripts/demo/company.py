@@ -15,6 +15,7 @@ from .contracts import Contracts, simulate_contracts
 from .quality import Quality, draw_quality
 from .scripted import add_orphans, add_scenarios, clear_scripted, scripted_crm
 from .settings import LAST_DAY, Settings
+from .terms import vary_terms
 
 Tables = dict[tuple[str, str], pd.DataFrame]
 MONTHS_OF = dict(zip(INTERVALS, [12 / 52, 1, 3, 6, 12, 24], strict=True))
@@ -22,7 +23,11 @@ MONTHS_OF = dict(zip(INTERVALS, [12 / 52, 1, 3, 6, 12, 24], strict=True))
 
 @dataclass
 class Company:
-    """The clean world. ``tables`` holds every raw table but the daily activity."""
+    """The clean world. ``tables`` holds every raw table but the daily activity.
+
+    ``planted_terms`` says which odd case a subscription's term was made to be, ``lost_links``
+    which subscription a renewal opportunity is about that no longer says so.
+    """
 
     settings: Settings
     accounts: Accounts
@@ -30,6 +35,8 @@ class Company:
     contracts: Contracts
     users: usage.Users
     tables: Tables
+    planted_terms: dict[str, str]
+    lost_links: dict[str, str]
 
     def activity(self) -> Iterator[pd.DataFrame]:
         """The activity table in chunks of one month, with dictionary-coded texts."""
@@ -62,6 +69,8 @@ def build_company(settings: Settings) -> Company:
     opportunities, opportunity_history = pipeline.opportunities_tables(
         settings, accounts, contracts, quality, billing.subscriptions
     )
+    planted_terms = vary_terms(settings, billing, opportunities)
+    lost_links = pipeline.lose_links(settings, opportunities)
     add_scenarios(settings, accounts, contracts, billing)
     add_orphans(billing)
     users = usage.draw_users(settings, accounts, contracts)
@@ -112,7 +121,8 @@ def build_company(settings: Settings) -> Company:
         ("ops", "automation_runs"): operations.automation_table(settings),
         ("ops", "dependencies"): operations.dependencies_table(settings),
     }
-    return Company(settings, accounts, quality, contracts, users, tables)
+    planted = (planted_terms, lost_links)
+    return Company(settings, accounts, quality, contracts, users, tables, *planted)
 
 
 def annual_usd(

@@ -19,6 +19,9 @@ from .settings import BURN_IN_MONTHS, LAST_DAY, Settings
 
 RENEWAL_STAGES = np.array(["prepare", "proposal", "negotiation"])
 LOSS_REASONS = np.array(["price", "competitor", "no_decision", "missing_features"])
+OPEN_CATEGORIES = ("pipeline", "best_case", "commit")
+# Renewals that name no subscription or an unknown one, and rows of history that arrive late.
+LINKS_MISSING, LINKS_UNKNOWN, ARRIVE_LATE = 4, 2, 30
 # Share of the time from creation to closing that has passed, and how much is known by then.
 FORECAST_SNAPSHOTS = ((0.02, 0.2), (0.3, 0.4), (0.55, 0.6), (0.75, 0.8), (0.93, 0.95))
 
@@ -67,7 +70,49 @@ def opportunities_tables(
     frame = frame.reset_index(drop=True)
     ids = np.char.mod("opp_%07d", 60_001 + np.arange(len(frame))).astype(object)
     frame.insert(0, "opportunity_id", ids)
-    return frame.drop(columns="mood"), _history(rng, frame)
+    history = _with_second_thoughts(settings.stream("second thoughts"), _history(rng, frame))
+    return frame.drop(columns="mood"), history
+
+
+def lose_links(settings: Settings, opportunities: pd.DataFrame) -> dict[str, str]:
+    """Let some renewals name no subscription, or one that billing doesn't know.
+
+    Returns the subscription that each of them was about.
+    """
+    rng = settings.stream("lost links")
+    is_closed_renewal = (opportunities.type == "renewal") & opportunities.closed_at.notna()
+    renewals = opportunities.index[is_closed_renewal]
+    lost = rng.permutation(renewals)[: LINKS_MISSING + LINKS_UNKNOWN]
+    was = opportunities.loc[lost].set_index("opportunity_id").subscription_id.to_dict()
+    opportunities.loc[lost[:LINKS_MISSING], "subscription_id"] = None
+    opportunities.loc[lost[LINKS_MISSING:], "subscription_id"] = "sub_9999999"
+    return was
+
+
+def _with_second_thoughts(rng: np.random.Generator, history: pd.DataFrame) -> pd.DataFrame:
+    """More changes between the snapshots: a category up or down, a date pushed, less money.
+
+    Some rows arrive late: they stand at the end of the table, whatever their time.
+    """
+    able = np.flatnonzero(history.forecast_category.isin(OPEN_CATEGORIES))
+    picked = np.sort(rng.choice(able, len(able) // 4, replace=False))
+    later = history.iloc[picked].copy()
+    n = len(later)
+    later["changed_at"] += pd.to_timedelta(rng.integers(2 * 86_400, 16 * 86_400, n), unit="s")
+    was = pd.Index(OPEN_CATEGORIES).get_indexer(later.forecast_category)
+    now = np.clip(was + rng.integers(-1, 2, n), 0, len(OPEN_CATEGORIES) - 1)
+    later["forecast_category"] = np.array(OPEN_CATEGORIES, dtype=object)[now]
+    later["stage"] = RENEWAL_STAGES[rng.integers(0, len(RENEWAL_STAGES), n)].astype(object)
+    pushed = np.where(rng.random(n) < 0.4, rng.integers(5, 60, n), 0)
+    later["close_date"] += pd.to_timedelta(pushed, unit="D")
+    later["forecast_amount"] = (later.forecast_amount * rng.choice([0.9, 1.0], n)).round(2)
+    later = later[later.changed_at < pd.Timestamp(LAST_DAY) + pd.Timedelta(days=1)]
+    history = pd.concat([history, later]).sort_values(
+        ["opportunity_id", "changed_at"], kind="stable"
+    )
+    history = history.drop_duplicates(["opportunity_id", "changed_at"]).reset_index(drop=True)
+    late = rng.choice(len(history), min(ARRIVE_LATE, len(history)), replace=False)
+    return pd.concat([history.drop(index=late), history.loc[late]], ignore_index=True)
 
 
 def _opportunities(

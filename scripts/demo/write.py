@@ -18,6 +18,7 @@ from .dirt import Account, Dirt, make_dirty
 from .scenarios import scenarios
 from .text import as_text
 from .truth import charge_months, monthly_mrr, movements, resolve_accounts
+from .truth_renewals import RENEWAL_COLUMNS, forecast_rows, renewal_rows
 
 TRUTH = PROJECT / "tests" / "truth"
 ARROW_TYPES = {
@@ -92,6 +93,16 @@ def _write_truth(company: Company, dirt: Dirt, folder: Path) -> None:
     for files in truths:
         for name, (header, rows) in files.items():
             _write_rows(folder / f"{name}.csv", header, rows)
+    _write_rows(
+        folder / "renewals.csv",
+        RENEWAL_COLUMNS,
+        renewal_rows(company.tables, company.planted_terms, company.lost_links),
+    )
+    _write_rows(
+        folder / "renewal_forecasts.csv",
+        ["renewal_month", "forecast_horizon", "forecast_arr", "actual_arr"],
+        forecast_rows(company.tables),
+    )
 
 
 ACCOUNT_COLUMNS = [

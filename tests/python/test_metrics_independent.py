@@ -6,6 +6,7 @@ import checks_adoption
 import checks_domains
 import checks_health_outcomes
 import checks_operations
+import checks_renewals
 import checks_revenue
 import checks_success
 import checks_voice
@@ -23,6 +24,7 @@ MODULES = [
     checks_success,
     checks_voice,
     checks_health_outcomes,
+    checks_renewals,
 ]
 CHECKS = {name: check for module in MODULES for name, check in module.CHECKS.items()}
 RATIO_TOLERANCE = 1e-9

@@ -45,6 +45,7 @@ first_terms as (
                         charge_ends.last_charge_end
                     )
         end as cancelled_to,
+        cast(subscriptions.canceled_at as date) as canceled_date,
         charge_ends.last_charge_end
     from subscriptions
     inner join charge_ends
@@ -83,7 +84,8 @@ dated as (
         case when term_number = 1 then term_start else cast(previous_end as date) end
             as term_start_date,
         cast(agreed_end as date) as agreed_end_date,
-        cast(least(agreed_end, coalesce(cancelled_to, agreed_end)) as date) as term_end_date
+        cast(least(agreed_end, coalesce(cancelled_to, agreed_end)) as date) as term_end_date,
+        case when cancelled_to < agreed_end then canceled_date end as cut_short_date
     from terms
     where term_number = 1
         or (previous_end <= {{ as_of_date() }} and previous_end < last_charge_end)
@@ -99,6 +101,8 @@ final as (
         dated.term_start_date,
         dated.term_end_date,
         dated.agreed_end_date,
+        dated.signed_date,
+        dated.cut_short_date,
         coalesce(dated.is_auto_renew, false) as is_auto_renew,
         {{ add_days('dated.term_end_date', 'policies.grace_days') }} as grace_end_date,
         {{ add_days('dated.term_end_date', '-1 * policies.early_days') }} as early_from_date,

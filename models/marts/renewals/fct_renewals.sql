@@ -38,7 +38,6 @@ joined as (
     select
         terms.*,
         allotted.expiring_mrr,
-        allotted.renewed_from_date,
         allotted.renewal_started_date,
         opportunities.opportunity_id,
         opportunities.owner_id,
@@ -99,9 +98,9 @@ final as (
         not classified.is_decided as is_open,
         classified.renewed_mrr > 0 as is_renewed,
         case
-            when classified.renewed_from_date <= {{ as_of_date() }}
-                then classified.renewed_from_date
-        end as renewed_from_date,
+            when classified.renewal_started_date <= {{ as_of_date() }}
+                then classified.renewal_started_date
+        end as renewal_started_date,
         case when classified.renewed_mrr > 0 then classified.days_late end as days_late,
         case when classified.renewed_mrr > 0 then classified.days_late = 0 end as is_on_time,
         classified.forecast_category,
