@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
-from checks_revenue import TRUTH, UNASSIGNED, Check, SegmentHistory, cents, money, ratio, share
+from checks_revenue import TRUTH, UNASSIGNED, Check, SegmentHistory, cents, ratio, share
 
 from scripts.project import ROOT
 
@@ -443,10 +443,6 @@ def stickiness(rows: pd.DataFrame, month: pd.Period) -> float | None:
     return ratio(average_users(rows, month), distinct("user", rows, month))
 
 
-def red_arr(rows: pd.DataFrame, month: pd.Period) -> Any:
-    return money(12 * rows[(rows.month == month) & (rows.band == "red")].mrr.sum())
-
-
 def of_customers(column: Callable[[pd.DataFrame], float], base: Callable[[pd.DataFrame], float]):
     return share(lambda r: column(r[r.measured]), lambda r: base(r[r.measured]))
 
@@ -510,7 +506,6 @@ CHECKS: dict[str, Check] = {
         ),
         rows=SCORES,
     ),
-    "arr_at_risk": Check(red_arr, rows=SCORES),
     "accounts_at_risk": Check(
         lambda rows, month: int(((rows.month == month) & (rows.band == "red")).sum()), rows=SCORES
     ),

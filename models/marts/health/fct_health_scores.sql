@@ -39,6 +39,15 @@ account_months as (
     select * from {{ ref('fct_account_months') }}
 ),
 
+renewals_due as (
+    select
+        account_id,
+        observation_date,
+        sum(arr) as arr
+    from {{ ref('int_renewals_due_observed') }}
+    group by account_id, observation_date
+),
+
 with_previous_month as (
     select
         scores.*,
@@ -75,6 +84,13 @@ final as (
         case when with_previous_month.score is not null then reasons.reason_3 end as reason_3,
         {{ money('accounts.mrr') }} as mrr,
         {{ money('accounts.mrr * 12') }} as arr,
+        {{ money('coalesce(renewals_due.arr, 0)') }} as renewals_due_arr,
+        -- Red puts all of an account's ARR at risk, yellow what is up for renewal.
+        case coalesce(overrides.override_band, with_previous_month.band)
+            when 'red' then {{ money('accounts.mrr * 12') }}
+            when 'yellow' then {{ money('coalesce(renewals_due.arr, 0)') }}
+            else 0
+        end as arr_at_risk,
         accounts.segment,
         accounts.region,
         accounts.product_tier,
@@ -93,6 +109,9 @@ final as (
         on with_previous_month.account_id = reasons.account_id
         and with_previous_month.observation_date = reasons.observation_date
         and with_previous_month.model_version = reasons.model_version
+    left join renewals_due
+        on with_previous_month.account_id = renewals_due.account_id
+        and with_previous_month.observation_date = renewals_due.observation_date
     left join managed
         on with_previous_month.account_id = managed.account_id
     left join account_months
