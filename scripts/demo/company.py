@@ -47,11 +47,11 @@ class Company:
         account_ids = pd.CategoricalDtype(self.accounts.ids)
         feature_keys = pd.CategoricalDtype(catalogue.FEATURE_KEYS)
         for month in months:
-            account = self.users.account[month.user]
+            month = usage.with_guests(self.settings, self.users, month)
             yield pd.DataFrame(
                 {
                     "product_user_id": pd.Categorical.from_codes(month.user, dtype=user_ids),
-                    "account_id": pd.Categorical.from_codes(account, dtype=account_ids),
+                    "account_id": pd.Categorical.from_codes(month.account, dtype=account_ids),
                     "feature_key": pd.Categorical.from_codes(month.feature, dtype=feature_keys),
                     "activity_date": month.day,
                     "event_count": month.events,
@@ -82,6 +82,8 @@ def build_company(settings: Settings) -> Company:
     tickets = support.tickets_table(
         settings, accounts, contracts, quality, first_contact, crm.support_agents(staff)
     )
+    tickets, instrumented = support.instrument(settings, tickets)
+    ticket_events = support.ticket_events_table(settings, tickets, instrumented)
     leaders = staff[staff.role.isin(["cs_leader", "cs_manager"])]
     state = (settings, accounts, contracts, quality)
     responses = surveys.responses_table(*state, contacts, leaders)
@@ -105,8 +107,8 @@ def build_company(settings: Settings) -> Company:
         ("billing", "fx_rates"): rates,
         ("usage", "features"): catalogue.features(),
         ("usage", "users"): usage.users_table(settings, accounts, users),
-        ("tickets", "tickets"): tickets,
-        ("tickets", "ticket_events"): support.ticket_events_table(settings, tickets),
+        ("tickets", "tickets"): support.count_notes(settings, tickets, ticket_events),
+        ("tickets", "ticket_events"): ticket_events,
         ("tickets", "sla_policies"): support.sla_policies(),
         ("surveys", "responses"): responses,
         ("success", "playbooks"): success.playbooks_table(),

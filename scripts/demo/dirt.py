@@ -53,8 +53,7 @@ def _dirty_table(
     rng: np.random.Generator, table: RawTable, clean: pd.DataFrame, dirt: Dirt
 ) -> pd.DataFrame:
     name = (table.system, table.object)
-    odd = _rows_like(clean, ODD_ROWS.get(name, []))
-    kept = pd.concat([clean, odd], ignore_index=True)
+    kept = with_odd_rows(name, clean)
     older = _older_versions(rng, name, clean)
     unreadable = 0
     for gap in GAPS.get(name, []):
@@ -90,6 +89,12 @@ def _dirty_table(
 def _check_keys(table: RawTable, clean: pd.DataFrame) -> None:
     if clean.duplicated(list(table.key)).any():
         raise ValueError(f"{table.system}.{table.object}: the clean table repeats a key")
+
+
+def with_odd_rows(name: tuple[str, str], clean: pd.DataFrame) -> pd.DataFrame:
+    """Every row that staging keeps: the clean ones, and those that are odd but right."""
+    odd = _rows_like(clean, ODD_ROWS.get(name, []))
+    return pd.concat([clean, odd], ignore_index=True)
 
 
 def _rows_like(clean: pd.DataFrame, changes: list[dict[str, str]]) -> pd.DataFrame:

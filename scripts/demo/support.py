@@ -122,11 +122,14 @@ def _hours(hours: np.ndarray) -> np.ndarray:
     return np.rint(hours * 3600).astype(np.int64).astype("m8[s]")
 
 
-def ticket_events_table(settings: Settings, tickets: pd.DataFrame) -> pd.DataFrame:
+def ticket_events_table(
+    settings: Settings, tickets: pd.DataFrame, instrumented: pd.DataFrame
+) -> pd.DataFrame:
     """What happened to each ticket when, in agreement with the times on the ticket.
 
     Some get a note among colleagues before the customer hears anything; a reopened one is
-    solved twice; one that was escalated had a lower priority until then.
+    solved twice; one that was escalated had a lower priority until then, and a few came in with a
+    higher one, or none, than they were given. ``instrumented`` are the events of instrument().
     """
     rng = settings.stream("ticket events")
     n = len(tickets)
@@ -142,6 +145,10 @@ def ticket_events_table(settings: Settings, tickets: pd.DataFrame) -> pd.DataFra
     priority = tickets.priority.to_numpy()
     raised = np.where(np.isin(priority, ["high", "urgent"]), escalated, nothing)
     assigned = _between(created, replied, 0.2)
+    triage = settings.stream("ticket triage")
+    is_lowered = (triage.random(n) < 0.025) & np.isnat(escalated) & (priority != "urgent")
+    lowered = np.where(is_lowered, _between(created, replied, 0.1), nothing)
+    higher = triage.choice(np.array(["urgent", None], dtype=object), n, p=[0.8, 0.2])
     parts = [
         _events(tickets, assigned, "assignee", None, tickets.assignee_id.to_numpy()),
         _events(tickets, note, "reply", None, "internal"),
@@ -149,14 +156,59 @@ def ticket_events_table(settings: Settings, tickets: pd.DataFrame) -> pd.DataFra
         _events(tickets, replied, "status", "new", "open"),
         _events(tickets, escalated, "escalation", None, "tier_2"),
         _events(tickets, raised, "priority", "normal", priority),
+        _events(tickets, lowered, "priority", higher, priority),
         _events(tickets, solved_first, "status", "open", "solved"),
         _events(tickets, opened_again, "status", "solved", "open"),
         _events(tickets, solved, "status", "open", tickets.status.to_numpy()),
+        instrumented,
     ]
     events = pd.concat(parts, ignore_index=True)
     return events.sort_values(["ticket_id", "event_at", "event_type"], kind="stable").reset_index(
         drop=True
     )
+
+
+def instrument(settings: Settings, tickets: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """When escalated tickets got their root cause and resolution: the tickets, and the events.
+
+    What would be recorded after the last day isn't recorded yet. A few tickets have no event, so
+    that only their last update dates the two.
+    """
+    rng = settings.stream("escalation follow-up")
+    n = len(tickets)
+    escalated = tickets.escalated_at.to_numpy().astype("M8[s]")
+    solved = tickets.solved_at.to_numpy().astype("M8[s]")
+    week = np.timedelta64(7 * 86_400, "s")
+    is_slow = rng.random(n) < 0.06
+    is_logged = rng.random(n) >= 0.05
+    cause = escalated + _hours(np.where(is_slow, rng.uniform(170, 400, n), rng.uniform(2, 96, n)))
+    resolution = np.where(
+        solved <= escalated + week,
+        solved + _hours(rng.uniform(0, 5, n)),
+        escalated + _hours(rng.uniform(90, 164, n)),
+    )
+    tickets, parts = tickets.copy(), []
+    for column, moment in (("root_cause", cause), ("resolution_code", resolution)):
+        value = tickets[column].to_numpy()
+        is_set = ~np.isnat(escalated) & tickets[column].notna().to_numpy()
+        tickets[column] = np.where(is_set & (moment > NOW), None, value)
+        at = np.where(is_set & (moment <= NOW), moment, np.datetime64("NaT", "s"))
+        updated = tickets.updated_at.to_numpy().astype("M8[s]")
+        tickets["updated_at"] = np.fmax(updated, at)
+        at = np.where(is_logged, at, np.datetime64("NaT", "s"))
+        parts.append(_events(tickets, at, column, None, value))
+    return tickets, pd.concat(parts, ignore_index=True)
+
+
+def count_notes(settings: Settings, tickets: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """The tickets as a help desk reports them that takes some notes for first replies."""
+    rng = settings.stream("counted notes")
+    notes = events[events.new_value.eq("internal") & events.event_type.eq("reply")]
+    counted = notes[rng.random(len(notes)) < 0.05].set_index("ticket_id").event_at
+    tickets = tickets.copy()
+    noted_at = tickets.ticket_id.map(counted)
+    tickets["first_replied_at"] = noted_at.fillna(tickets.first_replied_at)
+    return tickets
 
 
 def _between(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
@@ -165,7 +217,11 @@ def _between(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
 
 
 def _events(
-    tickets: pd.DataFrame, at: np.ndarray, kind: str, old: str | None, new: str | np.ndarray
+    tickets: pd.DataFrame,
+    at: np.ndarray,
+    kind: str,
+    old: str | np.ndarray | None,
+    new: str | np.ndarray,
 ) -> pd.DataFrame:
     frame = pd.DataFrame(
         {

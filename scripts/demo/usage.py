@@ -20,6 +20,7 @@ ACTIVE_CHANCE = 0.086
 WEEKEND = 0.12
 SEASON = np.array([1.0, 1.0, 1.03, 1.0, 1.0, 0.96, 0.85, 0.80, 1.03, 1.05, 1.0, 0.75])
 EXTRA_FEATURE_CHANCE = 0.38
+GUESTS = 3
 ROLES = np.array(["admin", "editor", "viewer"])
 
 
@@ -99,9 +100,10 @@ def users_table(settings: Settings, accounts: Accounts, users: Users) -> pd.Data
 
 @dataclass
 class ActivityMonth:
-    """Activity rows of one month; integer positions of user and feature, ordered by both."""
+    """Activity rows of one month; integer positions of user, account and feature, in that order."""
 
     user: np.ndarray
+    account: np.ndarray
     feature: np.ndarray
     day: np.ndarray
     events: np.ndarray
@@ -194,4 +196,25 @@ def _features_used(
     feature = (key % 16).astype(np.int8)
     day = first_day + (key // 16 % 40)
     user = key // 640
-    return ActivityMonth(user, feature, day, 1 + rng.geometric(0.18, len(key)))
+    return ActivityMonth(user, users.account[user], feature, day, 1 + rng.geometric(0.18, len(key)))
+
+
+def with_guests(settings: Settings, users: Users, month: ActivityMonth) -> ActivityMonth:
+    """The month's rows, and what three users do in a second account as well.
+
+    Every second day of theirs they use the same features there, as a consultant would.
+    """
+    rng = settings.stream("guests")
+    guests = rng.choice(len(users), GUESTS, replace=False)
+    hosts = users.account[rng.choice(len(users), GUESTS, replace=False)]
+    host_of = np.full(len(users), -1)
+    host_of[guests] = np.where(hosts == users.account[guests], -1, hosts)
+    host = host_of[month.user]
+    there = (host >= 0) & (month.day.astype(int) % 2 == 0)
+    return ActivityMonth(
+        np.append(month.user, month.user[there]),
+        np.append(month.account, host[there]),
+        np.append(month.feature, month.feature[there]),
+        np.append(month.day, month.day[there]),
+        np.append(month.events, month.events[there]),
+    )

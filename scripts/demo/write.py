@@ -11,16 +11,30 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import truth_health, truth_operations, truth_success, truth_voice
+from . import (
+    truth_health,
+    truth_operations,
+    truth_success,
+    truth_support,
+    truth_usage,
+    truth_voice,
+)
 from .company import Company
 from .contract import PROJECT, RawTable, raw_tables
-from .dirt import Account, Dirt, make_dirty
+from .dirt import Account, Dirt, make_dirty, with_odd_rows
 from .scenarios import scenarios
 from .text import as_text
 from .truth import charge_months, monthly_mrr, movements, resolve_accounts
 from .truth_renewals import RENEWAL_COLUMNS, forecast_rows, renewal_rows
 
 TRUTH = PROJECT / "tests" / "truth"
+TRUTHS = (
+    truth_health,
+    truth_success,
+    truth_support,
+    truth_usage,
+    truth_voice,
+)
 ARROW_TYPES = {
     "key": pa.string(),
     "text": pa.string(),
@@ -47,7 +61,8 @@ def write_csv(company: Company, folder: Path | None) -> int:
         if folder is not None:
             path = folder / name[0] / f"{name[1]}.csv"
         _write_rows(path, list(frame.columns), frame.itertuples(index=False))
-    _write_truth(company, dirt, TRUTH if folder is None else folder / "truth")
+    kept_activity = with_odd_rows(("usage", "activity"), texts["usage", "activity"])
+    _write_truth(company, kept_activity, dirt, TRUTH if folder is None else folder / "truth")
     return sum(len(frame) for frame in dirty.values())
 
 
@@ -59,7 +74,7 @@ def _write_rows(path: Path, header: list[str], rows) -> None:
         writer.writerows(rows)
 
 
-def _write_truth(company: Company, dirt: Dirt, folder: Path) -> None:
+def _write_truth(company: Company, activity: pd.DataFrame, dirt: Dirt, folder: Path) -> None:
     mrr = monthly_mrr(charge_months(company.tables))
     _write_rows(
         folder / "row_accounting.csv",
@@ -86,10 +101,9 @@ def _write_truth(company: Company, dirt: Dirt, folder: Path) -> None:
         [(account, month, kind, f"{cents / 100:.2f}") for account, month, kind, cents in moves],
     )
     _write_rows(folder / "accounts.csv", ACCOUNT_COLUMNS, _true_accounts(company, moves))
-    truths = [
-        module.truth_tables(company.tables) for module in (truth_health, truth_success, truth_voice)
-    ]
-    truths.append(truth_operations.truth_tables(company.tables, mrr, dirt.gaps))
+    tables = {**company.tables, ("usage", "activity"): activity}
+    truths = [module.truth_tables(tables) for module in TRUTHS]
+    truths.append(truth_operations.truth_tables(tables, mrr, dirt.gaps))
     for files in truths:
         for name, (header, rows) in files.items():
             _write_rows(folder / f"{name}.csv", header, rows)

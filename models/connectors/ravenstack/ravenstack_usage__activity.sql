@@ -8,8 +8,8 @@ subscriptions as (
     select * from {{ source('ravenstack', 'subscriptions') }}
 ),
 
--- The raw contract has one row per user, feature and day. usage_id is no key: 21 of
--- them stand on two usages that have nothing else in common.
+-- The raw contract has one row per user, account, feature and day. usage_id is no key:
+-- 21 of them stand on two usages that have nothing else in common.
 mapped as (
     select
         feature_usage.subscription_id as product_user_id,

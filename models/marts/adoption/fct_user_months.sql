@@ -22,7 +22,10 @@ select
     users_observed.active_days,
     users_observed.is_active_in_week,
     users_observed.is_active_on_day,
-    coalesce(account_months.is_active_customer, false) as is_paying_account
+    coalesce(account_months.is_active_customer, false) as is_paying_account,
+    count(*) over (
+        partition by users_observed.product_user_id, months.month_start
+    ) > 1 as is_in_several_accounts
 from users_observed
 inner join months
     on users_observed.observation_date = months.month_end
