@@ -28,7 +28,7 @@ def truth_tables(tables: Tables) -> dict[str, Truth]:
     }
 
 
-class Accounts:
+class AccountIds:
     """Which account an id stands for, and whether it is the company's own."""
 
     def __init__(self, tables: Tables) -> None:
@@ -49,7 +49,7 @@ def known(value: object) -> date | None:
 
 def signatures(tables: Tables) -> dict[str, list[date]]:
     """Account that counts → days on which contracts for recurring revenue were signed."""
-    accounts = Accounts(tables)
+    accounts = AccountIds(tables)
     plans = tables["billing", "plans"]
     recurring = set(plans.plan_id[plans.charge_type == "recurring"])
     charges = tables["billing", "subscription_charges"]
@@ -86,7 +86,7 @@ PROJECT_COLUMNS = [
 
 
 def _projects(tables: Tables) -> Iterator[tuple]:
-    accounts, signed = Accounts(tables), signatures(tables)
+    accounts, signed = AccountIds(tables), signatures(tables)
     for row in tables["success", "onboarding_projects"].itertuples():
         account, counts = accounts.of(row.account_id)
         start, done = _date(row.started_at), known(row.completed_at)
@@ -119,7 +119,7 @@ CTA_COLUMNS = [
 
 
 def _ctas(tables: Tables) -> Iterator[tuple]:
-    accounts = Accounts(tables)
+    accounts = AccountIds(tables)
     sla_days = tables["success", "playbooks"].set_index("playbook_key").sla_days.to_dict()
     for row in tables["success", "ctas"].itertuples():
         created = known(row.created_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import (
+    lifecycle,
     truth_health,
     truth_operations,
     truth_success,
@@ -49,8 +50,15 @@ ARROW_TYPES = {
 
 def write_csv(company: Company, folder: Path | None) -> int:
     """Write the dirty tables and the truth, to the seeds if ``folder`` is None; return the rows."""
-    texts = {name: as_text(raw_tables()[name], frame) for name, frame in company.tables.items()}
     activity = pd.concat(list(company.activity()), ignore_index=True)
+    mrr = monthly_mrr(charge_months(company.tables))
+    # The stages on record follow from the use, so they are known only now.
+    stages = lifecycle.true_stages(company.tables, activity, mrr)
+    changes = lifecycle.recorded_changes(
+        company.settings, stages, company.tables["crm", "accounts"]
+    )
+    company = replace(company, tables=lifecycle.with_recorded_stages(company.tables, changes))
+    texts = {name: as_text(raw_tables()[name], frame) for name, frame in company.tables.items()}
     texts["usage", "activity"] = as_text(
         raw_tables()["usage", "activity"],
         activity.astype({"product_user_id": object, "account_id": object, "feature_key": object}),
@@ -62,7 +70,13 @@ def write_csv(company: Company, folder: Path | None) -> int:
             path = folder / name[0] / f"{name[1]}.csv"
         _write_rows(path, list(frame.columns), frame.itertuples(index=False))
     kept_activity = with_odd_rows(("usage", "activity"), texts["usage", "activity"])
-    _write_truth(company, kept_activity, dirt, TRUTH if folder is None else folder / "truth")
+    truth = TRUTH if folder is None else folder / "truth"
+    _write_truth(company, kept_activity, dirt, mrr, truth)
+    _write_rows(
+        truth / "lifecycle_stages.csv",
+        lifecycle.COLUMNS,
+        lifecycle.truth_rows(stages, changes),
+    )
     return sum(len(frame) for frame in dirty.values())
 
 
@@ -74,8 +88,13 @@ def _write_rows(path: Path, header: list[str], rows) -> None:
         writer.writerows(rows)
 
 
-def _write_truth(company: Company, activity: pd.DataFrame, dirt: Dirt, folder: Path) -> None:
-    mrr = monthly_mrr(charge_months(company.tables))
+def _write_truth(
+    company: Company,
+    activity: pd.DataFrame,
+    dirt: Dirt,
+    mrr: lifecycle.MrrOfMonths,
+    folder: Path,
+) -> None:
     _write_rows(
         folder / "row_accounting.csv",
         ["system", "object", *(column.name for column in fields(Account))],

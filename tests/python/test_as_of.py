@@ -48,6 +48,9 @@ DATED_MARTS = {
         "when closed_loop_at is not null and counting_closed_date is not null "
         "then greatest(counting_closed_date, closed_loop_at::date) end"
     ),
+    "fct_lifecycle_stages": MONTH_ENDS,
+    "fct_lifecycle_transitions": "transition_date",
+    "fct_onboarding_project_months": "month_end",
     "fct_onboarding_projects": (
         "case when is_due and completed_date is not null "
         "then greatest(target_date, completed_date) end"

@@ -9,6 +9,7 @@ from checks_revenue import TRUTH
 MARTS = {
     "onboarding_projects": "fct_onboarding_projects",
     "ctas": "fct_ctas",
+    "lifecycle_stages": "fct_lifecycle_stages where period_type = 'month_end'",
 }
 
 
@@ -17,7 +18,7 @@ def test_mart_is_what_was_planted(warehouse: duckdb.DuckDBPyConnection, name: st
     file = TRUTH / f"{name}.csv"
     with file.open(encoding="utf-8", newline="") as lines:
         header = next(csv.reader(lines))
-    described = warehouse.execute(f"describe marts.{MARTS[name]}").fetchall()
+    described = warehouse.execute(f"describe select * from marts.{MARTS[name]}").fetchall()
     types = {column: kind for column, kind, *_ in described}
     typed = ", ".join(f"cast({column} as {types[column]}) as {column}" for column in header)
     planted = f"select {typed} from read_csv('{file}', all_varchar = true)"
