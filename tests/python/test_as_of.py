@@ -49,7 +49,7 @@ DATED_MARTS = {
         "then greatest(counting_closed_date, closed_loop_at::date) end"
     ),
     "fct_lifecycle_stages": MONTH_ENDS,
-    "fct_lifecycle_transitions": "transition_date",
+    "fct_lifecycle_transitions": "left_date",
     "fct_onboarding_project_months": "month_end",
     "fct_onboarding_projects": (
         "case when is_due and completed_date is not null "

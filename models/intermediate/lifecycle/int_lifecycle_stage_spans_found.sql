@@ -43,5 +43,6 @@ select
     stage,
     stage_order,
     previous_stage,
-    previous_stage_order
+    previous_stage_order,
+    lead(stage_order) over (partition by account_id order by month_end) as next_stage_order
 from changes

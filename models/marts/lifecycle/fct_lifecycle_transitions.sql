@@ -1,41 +1,51 @@
 with
 
 spans as (
-    select * from {{ ref('int_lifecycle_stage_spans_found') }}
+    select
+        *,
+        case when next_stage_order > stage_order then left_date end as moved_on_date
+    from {{ ref('int_lifecycle_stage_spans_found') }}
 ),
 
 stages as (
     select * from {{ ref('lifecycle_stages') }}
 ),
 
-last_stages as (
+-- Of the version in force on the day of the entry.
+judged as (
     select
-        effective_from,
-        effective_to,
-        max(stage_order) as stage_order
-    from stages
-    group by effective_from, effective_to
+        spans.*,
+        {{ days_between('spans.entered_date', 'spans.moved_on_date') }}
+            <= stages.conversion_days as is_converted,
+        stages.conversion_days is not null as has_next_stage
+    from spans
+    left join stages
+        on spans.stage = stages.stage
+        and {{ is_in_force(
+            'spans.entered_date', 'stages.effective_from', 'stages.effective_to'
+        ) }}
 ),
 
 final as (
     select
-        spans.account_id || '|' || cast(spans.entered_date as {{ dbt.type_string() }})
+        judged.account_id || '|' || cast(judged.entered_date as {{ dbt.type_string() }})
             as transition_id,
-        spans.account_id,
+        judged.account_id,
         account_versions.account_version_id,
-        spans.entered_date as transition_date,
-        spans.previous_stage as from_stage,
-        spans.stage as to_stage,
-        {{ days_between('spans.previous_entered_date', 'spans.entered_date') }}
+        judged.entered_date as transition_date,
+        judged.previous_stage as from_stage,
+        judged.stage as to_stage,
+        {{ days_between('judged.previous_entered_date', 'judged.entered_date') }}
             as days_in_from_stage,
-        coalesce(spans.stage_order > spans.previous_stage_order, false) as is_advance,
-        coalesce(spans.stage_order < last_stages.stage_order, false) as has_next_stage
-    from spans
-    left join last_stages
-        on {{ is_in_force(
-            'spans.entered_date', 'last_stages.effective_from', 'last_stages.effective_to'
-        ) }}
-    {{ join_account_version('spans', 'spans.entered_date') }}
+        coalesce(judged.stage_order > judged.previous_stage_order, false) as is_advance,
+        judged.left_date,
+        judged.moved_on_date,
+        coalesce(judged.is_converted, false) as is_converted,
+        case when judged.is_converted then judged.moved_on_date else judged.entered_date end
+            as conversion_date,
+        judged.has_next_stage
+    from judged
+    {{ join_account_version('judged', 'judged.entered_date') }}
 )
 
 select * from final
