@@ -29,8 +29,8 @@ test: venv browser lint ## Lint, then every test of the project
 
 .PHONY: lint
 lint: venv ## Check style and structure (ruff, sqlfluff, dbt-bouncer)
-	@.venv/bin/ruff check --quiet scripts tests
-	@.venv/bin/ruff format --quiet --check scripts tests
+	@.venv/bin/ruff check --quiet models scripts tests
+	@.venv/bin/ruff format --quiet --check models scripts tests
 	@.venv/bin/dbt --quiet parse
 	@.venv/bin/dbt-bouncer run
 	@.venv/bin/sqlfluff lint --disable-progress-bar models tests

@@ -71,38 +71,15 @@ class _Renderer:
     sql_plan_renderer = DuckDbSqlPlanRenderer()
 
 
-class MetricsEngine:
-    """Metrics of one built DuckDB file, opened read-only."""
+class MetricDefinitions:
+    """The metrics of a semantic manifest, and the SQL of queries for them."""
 
-    def __init__(self, database: Path, semantic_manifest: Path | None = None) -> None:
-        """Open `database`, a work or published file, with the semantic manifest of its build.
-
-        Raises a UserError if either is missing or the database is held by a writer.
-        """
-        if not database.exists():
-            raise UserError(f"There is no file {database}: run `make build` first.")
-        self.database = database
-        manifest_file = semantic_manifest or _manifest_of(database)
-        if not manifest_file.exists():
-            raise UserError(
-                f"The metric definitions of {database} are missing ({manifest_file}): "
-                "run `make build` first."
-            )
+    def __init__(self, semantic_manifest: Path) -> None:
+        """Read `semantic_manifest`, the file that dbt writes into its target folder."""
         self._lookup = SemanticManifestLookup(
-            parse_manifest_from_dbt_generated_manifest(manifest_file.read_text())
+            parse_manifest_from_dbt_generated_manifest(semantic_manifest.read_text())
         )
         self._metricflow = MetricFlowEngine(self._lookup, _Renderer())
-        self._connection = duckdb.connect()
-        try:
-            path = str(database).replace("'", "''")
-            # Compiled SQL is fully qualified, so the file gets the name it was built under.
-            self._connection.execute(f"attach '{path}' as {CATALOG} (read_only)")
-        except duckdb.IOException as error:
-            raise UserError(f"{database} can't be read: {error}") from None
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:
@@ -171,26 +148,6 @@ class MetricsEngine:
             )
         )
 
-    def query(
-        self,
-        metrics: Sequence[str],
-        group_by: Sequence[str] = (),
-        where: Sequence[str] = (),
-        order_by: Sequence[str] = (),
-        limit: int | None = None,
-        start: date | None = None,
-        end: date | None = None,
-    ) -> pa.Table:
-        """Metric values, one row per combination of the group-by items.
-
-        `where` holds conditions such as "account__segment = 'smb'", all of which must hold;
-        `order_by` names metrics or group-by items, "-" before one for descending, and is the
-        group-by items if not given; `start` and `end` bound metric_time, both inclusive. Columns
-        are the group-by items, then the metrics, in the order asked for; dates are dates, money
-        is decimal, ratios are double. Raises a UsageError for what doesn't exist.
-        """
-        return self._run(self.explain(metrics, group_by, where, order_by, limit, start, end))
-
     def explain_saved(self, name: str) -> str:
         """The SQL of a saved query."""
         known = [query.name for query in self.saved_queries]
@@ -202,31 +159,11 @@ class MetricsEngine:
             )
         )
 
-    def query_saved(self, name: str) -> pa.Table:
-        """The result of a saved query."""
-        return self._run(self.explain_saved(name))
-
     def _sql(self, request: MetricFlowQueryRequest) -> str:
         try:
             return self._metricflow.explain(request).sql_statement.without_descriptions.sql
         except InvalidQueryException as error:
             raise UsageError(f"This query can't be answered. {_first_message(error)}") from None
-
-    def _run(self, sql: str) -> pa.Table:
-        try:
-            relation = self._connection.sql(sql)
-            return relation.project(
-                ", ".join(
-                    f'{_as_shown(column, str(column_type))} as "{column}"'
-                    for column, column_type in zip(relation.columns, relation.types, strict=True)
-                )
-            ).to_arrow_table()
-        except duckdb.CatalogException as error:
-            raise UserError(
-                f"{self.database} lacks a table that the metric needs: {error}"
-            ) from None
-        except duckdb.Error as error:
-            raise UsageError(f"The query failed: {str(error).splitlines()[0]}") from None
 
     def _group_bys(self, metrics: Sequence[str], all_grains: bool = False) -> dict[str, Dimension]:
         """What all of the metrics can be grouped by, with every grain of time if asked for."""
@@ -300,6 +237,77 @@ class MetricsEngine:
                 "('smb', '2026-01-01'), numbers don't, lists in brackets ('emea', 'apac')."
             )
         return f"{{{{ {_reference(name, allowed[name])} }}}} {operator} {value}".rstrip()
+
+
+class MetricsEngine(MetricDefinitions):
+    """Metrics of one built DuckDB file, opened read-only."""
+
+    def __init__(self, database: Path, semantic_manifest: Path | None = None) -> None:
+        """Open `database`, a work or published file, with the semantic manifest of its build.
+
+        Raises a UserError if either is missing or the database is held by a writer.
+        """
+        if not database.exists():
+            raise UserError(f"There is no file {database}: run `make build` first.")
+        self.database = database
+        manifest_file = semantic_manifest or _manifest_of(database)
+        if not manifest_file.exists():
+            raise UserError(
+                f"The metric definitions of {database} are missing ({manifest_file}): "
+                "run `make build` first."
+            )
+        super().__init__(manifest_file)
+        self._connection = duckdb.connect()
+        try:
+            path = str(database).replace("'", "''")
+            # Compiled SQL is fully qualified, so the file gets the name it was built under.
+            self._connection.execute(f"attach '{path}' as {CATALOG} (read_only)")
+        except duckdb.IOException as error:
+            raise UserError(f"{database} can't be read: {error}") from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def query(
+        self,
+        metrics: Sequence[str],
+        group_by: Sequence[str] = (),
+        where: Sequence[str] = (),
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+        start: date | None = None,
+        end: date | None = None,
+    ) -> pa.Table:
+        """Metric values, one row per combination of the group-by items.
+
+        `where` holds conditions such as "account__segment = 'smb'", all of which must hold;
+        `order_by` names metrics or group-by items, "-" before one for descending, and is the
+        group-by items if not given; `start` and `end` bound metric_time, both inclusive. Columns
+        are the group-by items, then the metrics, in the order asked for; dates are dates, money
+        is decimal, ratios are double. Raises a UsageError for what doesn't exist.
+        """
+        return self._run(self.explain(metrics, group_by, where, order_by, limit, start, end))
+
+    def query_saved(self, name: str) -> pa.Table:
+        """The result of a saved query."""
+        return self._run(self.explain_saved(name))
+
+    def _run(self, sql: str) -> pa.Table:
+        try:
+            relation = self._connection.sql(sql)
+            return relation.project(
+                ", ".join(
+                    f'{_as_shown(column, str(column_type))} as "{column}"'
+                    for column, column_type in zip(relation.columns, relation.types, strict=True)
+                )
+            ).to_arrow_table()
+        except duckdb.CatalogException as error:
+            raise UserError(
+                f"{self.database} lacks a table that the metric needs: {error}"
+            ) from None
+        except duckdb.Error as error:
+            raise UsageError(f"The query failed: {str(error).splitlines()[0]}") from None
 
 
 def _first_message(error: InvalidQueryException) -> str:

@@ -1,0 +1,91 @@
+"""The scorecard says what the metrics say, and nothing is missing from it."""
+
+import csv
+import json
+
+import duckdb
+import pytest
+
+from scripts.metrics_engine import MetricsEngine
+from scripts.project import ROOT, Places
+
+with (ROOT / "seeds/reference/kpis.csv").open(encoding="utf-8") as file:
+    KPIS = {row["metric"]: row for row in csv.DictReader(file)}
+
+
+def test_the_kpis_are_those_of_the_definitions() -> None:
+    assert set(KPIS) == {
+        *("dashboard_adoption_rate", "self_service_ratio", "time_to_insight_days"),
+        *("backlog_aging_breaches", "metric_definition_compliance", "documentation_coverage"),
+        *("cross_functional_sla_adherence", "stakeholder_satisfaction", "reporting_reliability"),
+        *("automation_hours_saved", "playbook_execution_rate", "data_completeness"),
+        *("data_accuracy", "health_score_coverage", "lifecycle_stage_integrity"),
+        *("escalation_instrumentation", "renewal_hygiene_compliance", "health_risk_capture"),
+        *("renewal_forecast_accuracy", "onboarding_cycle_time_days"),
+    }
+
+
+@pytest.mark.parametrize("metric", KPIS)
+def test_every_value_is_the_metrics(
+    metric: str, warehouse: duckdb.DuckDBPyConnection, metrics_engine: MetricsEngine
+) -> None:
+    kpi = KPIS[metric]
+    date = f"metric_time__{kpi['period']}"
+    where = [kpi["condition"]] if kpi["condition"] else []
+    expected = {
+        (row[date], "all"): row[metric]
+        for row in metrics_engine.query([metric], [date], where).to_pylist()
+    }
+    if dimension := kpi["segment_dimension"]:
+        expected |= {
+            (row[date], row[dimension] or "unassigned"): row[metric]
+            for row in metrics_engine.query([metric], [date, dimension], where).to_pylist()
+        }
+    found = {
+        (start, segment): value
+        for start, segment, value in warehouse.execute(
+            "select period_start, segment, value from marts.rpt_kpi_scorecard where metric = ?",
+            [metric],
+        ).fetchall()
+    }
+    measured = {key for key, value in found.items() if value is not None}
+    assert measured == {key for key, value in expected.items() if value is not None}
+    assert all(abs(float(found[key]) - float(expected[key])) <= 5e-7 for key in measured)
+
+
+def test_every_kpi_has_a_value_in_the_latest_period(warehouse: duckdb.DuckDBPyConnection) -> None:
+    latest = warehouse.execute(
+        "select metric from marts.rpt_kpi_scorecard where segment = 'all' and value is not null "
+        "and period_end = date '2026-06-30'"
+    ).fetchall()
+    assert sorted(metric for (metric,) in latest) == sorted(KPIS)
+
+
+def test_the_targets_are_those_of_the_metrics(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """A metric says its target of today; the scorecard knows those of other times, too."""
+    differing = warehouse.execute(
+        """
+        select metric, kpi_targets.target, dim_metrics.target
+        from reference.kpi_targets
+        join metadata.dim_metrics on metric = metric_name
+        where valid_to is null
+            and dim_metrics.target is distinct from
+            case when target_kind = 'value' then kpi_targets.target end
+        """
+    ).fetchall()
+    assert not differing
+
+
+def test_the_values_wait_for_what_their_metrics_are_made_of() -> None:
+    """The Python model names its inputs by hand: they are all the KPIs' models."""
+    manifest = json.loads((Places.of().target / "manifest.json").read_text(encoding="utf-8"))
+
+    def models(node: str) -> set[str]:
+        if node.startswith("model."):
+            return {node}
+        kind = "metrics" if node.startswith("metric.") else "semantic_models"
+        return set().union(*(models(n) for n in manifest[kind][node]["depends_on"]["nodes"]))
+
+    made_of = set().union(*(models(f"metric.bellwether.{metric}") for metric in KPIS))
+    queried = manifest["nodes"]["model.bellwether.int_kpi_values_queried"]["depends_on"]["nodes"]
+    assert made_of <= set(queried)
