@@ -25,7 +25,7 @@ build: venv ## Build, test, audit, publish and document (the demo, or your files
 
 .PHONY: test
 test: venv browser lint ## Lint, then every test of the project
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: lint
 lint: venv ## Check style and structure (ruff, sqlfluff, dbt-bouncer)
