@@ -19,6 +19,7 @@ resolved as (
         activities.activity_id,
         coalesce(ids.resolved_account_id, 'unassigned') as account_id,
         activities.contact_id,
+        activities.type as touch_type,
         activities.occurred_at as touched_at,
         cast(activities.occurred_at as date) as touch_date
     from activities

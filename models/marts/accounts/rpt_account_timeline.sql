@@ -238,7 +238,7 @@ stage_changes as (
         account_id,
         'stage_changed' as event_type,
         'bellwether' as source_system,
-        lifecycle_transition_id as source_id,
+        transition_id as source_id,
         cast(transition_date as {{ dbt.type_timestamp() }}) as occurred_at,
         coalesce(from_stage, 'none') || ' to ' || to_stage as summary,
         {{ money('null') }} as amount
