@@ -1,4 +1,4 @@
-"""The picture of the README, drawn from metric queries on the published demo."""
+"""The pictures of the README, drawn from the published demo."""
 
 from datetime import date
 from pathlib import Path
@@ -7,7 +7,7 @@ import typer
 
 from scripts.project import PUBLISHED_FILE, ROOT, UserError
 
-PICTURE = ROOT / "docs" / "images" / "revenue.png"
+PICTURES = ROOT / "docs" / "images"
 MOVEMENTS = {
     "churned_mrr": "Churned",
     "contraction_mrr": "Contraction",
@@ -23,21 +23,25 @@ RETENTION = {
 }
 
 
-def draw(database: Path, picture: Path) -> None:
+STATUS_COLOURS = {
+    "on target": "#2166ac",
+    "near target": "#92c5de",
+    "off target": "#b35806",
+    "no target": "#bbbbbb",
+    "no value": "#eeeeee",
+}
+
+
+def draw_revenue(database: Path, picture: Path) -> None:
     """Draw MRR movements and twelve-month retention by month, as a PNG.
 
     Amounts in thousands of the reporting currency, retention in per cent.
-
-    Raises:
-        UserError: the published file isn't there.
     """
     import altair as alt
     import pandas as pd
 
     from scripts.metrics_engine import MetricsEngine
 
-    if not database.exists():
-        raise UserError(f"There is no {database}: run `make build` first.")
     table = MetricsEngine(database).query(
         [*MOVEMENTS, *RETENTION], group_by=["metric_time__month"], start=date(2024, 1, 1)
     )
@@ -79,17 +83,76 @@ def draw(database: Path, picture: Path) -> None:
         .configure_title(anchor="start", fontSize=14)
         .configure_view(stroke=None)
     )
-    picture.parent.mkdir(parents=True, exist_ok=True)
     chart.save(picture, scale_factor=1.5)
 
 
-def command(
-    database: Path = PUBLISHED_FILE,
-    picture: Path = PICTURE,
-) -> None:
-    """Draw the README's picture anew.
+def draw_scorecard(database: Path, picture: Path) -> None:
+    """Draw how each KPI stood against its target in the last twelve months, as a PNG.
+
+    A KPI by the quarter stands in its quarter's last month. Beside the months: the latest value
+    and the target in force.
+    """
+    import altair as alt
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        months = connection.execute(
+            """
+            select
+                position,
+                label,
+                strftime(period_end, '%Y-%m') as ends,
+                replace(status, '_', ' ') as status,
+                value,
+                target,
+                unit,
+                row_number() over (partition by metric order by period_end desc) as recency
+            from marts.rpt_kpi_scorecard
+            where segment = 'all'
+            qualify period_end > max(period_end) over () - interval 1 year
+            """
+        ).df()
+    latest = months[months.recency == 1].copy()
+    for column in ("value", "target"):
+        latest[column] = [
+            "" if number != number else f"{number:.0%}" if unit == "ratio" else f"{number:.3g}"
+            for number, unit in zip(latest[column].astype(float), latest.unit, strict=True)
+        ]
+    row = alt.Y("label:N", title=None, sort=alt.SortField("position"))
+    tiles = (
+        alt.Chart(months, title="Against the target, month by month", width=420)
+        .mark_rect(stroke="white", strokeWidth=2)
+        .encode(
+            alt.X("ends:N", title=None, axis=alt.Axis(labelAngle=-45)),
+            row.axis(labelLimit=320),
+            alt.Color("status:N", title=None)
+            .scale(domain=list(STATUS_COLOURS), range=list(STATUS_COLOURS.values()))
+            .legend(orient="bottom"),
+        )
+    )
+    columns = [
+        alt.Chart(latest, title=title, width=70)
+        .mark_text(fontWeight=weight)
+        .encode(row.axis(None), text=f"{column}:N")
+        for title, column, weight in (("Latest", "value", "bold"), ("Target", "target", "normal"))
+    ]
+    chart = (
+        alt.hconcat(tiles, *columns)
+        .configure_axis(labelFontSize=12)
+        .configure_title(fontSize=13)
+        .configure_view(stroke=None)
+    )
+    chart.save(picture, scale_factor=1.5)
+
+
+def command(database: Path = PUBLISHED_FILE) -> None:
+    """Draw the README's pictures anew.
 
     Example: python -m scripts picture
     """
-    draw(database, picture)
-    typer.echo(f"Drawn: {picture.relative_to(ROOT)}")
+    if not database.exists():
+        raise UserError(f"There is no {database}: run `make build` first.")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for name, draw in {"revenue": draw_revenue, "scorecard": draw_scorecard}.items():
+        draw(database, PICTURES / f"{name}.png")
+        typer.echo(f"Drawn: docs/images/{name}.png")
