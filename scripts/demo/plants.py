@@ -313,7 +313,28 @@ ODD_ROWS: dict[Name, list[dict[str, str]]] = {
         },
     ],
     ("surveys", "responses"): [
+        # of an account nobody knows; of a colleague, who is no customer; of nobody knows when
         {"response_id": "sv_orphan1", "account_id": "a999903", "contact_id": ""},
+        {
+            "response_id": "sv_internal1",
+            "survey_type": "nps",
+            "account_id": "a001020",
+            "contact_id": "",
+            "sent_at": "2025-05-05T09:00:00Z",
+            "responded_at": "2025-05-06T09:00:00Z",
+            "score": "1",
+            "comment": "Too expensive for what we use",
+            "language": "en",
+        },
+        {
+            "response_id": "sv_undated1",
+            "survey_type": "nps",
+            "contact_id": "",
+            "responded_at": "",
+            "score": "3",
+            "comment": "Too many bugs lately",
+            "language": "en",
+        },
     ],
     ("crm", "activities"): [
         {"activity_id": "act_future", "occurred_at": "2026-09-15T10:00:00Z"},
