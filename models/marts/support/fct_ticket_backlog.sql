@@ -6,10 +6,6 @@ observed as (
 
 dates as (
     select * from {{ ref('int_observation_dates_listed') }}
-),
-
-accounts as (
-    select * from {{ ref('dim_accounts') }}
 )
 
 select
@@ -24,6 +20,7 @@ select
 from observed
 inner join dates
     on observed.observation_date = dates.observation_date
-inner join accounts
-    on observed.account_id = accounts.account_id
 {{ join_account_version('observed', 'observed.observation_date') }}
+-- An account that isn't known yet has no backlog, unless it has one.
+where account_versions.account_version_id is not null
+    or observed.open_tickets > 0
