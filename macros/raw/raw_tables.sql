@@ -15,7 +15,7 @@
         'surveys': ['responses'],
         'success': [
             'playbooks', 'ctas', 'onboarding_projects', 'success_plans',
-            'health_overrides',
+            'health_overrides', 'cta_pushes',
         ],
         'ops': [
             'requests', 'dashboards', 'dashboard_views', 'incidents',

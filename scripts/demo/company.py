@@ -116,6 +116,7 @@ def build_company(settings: Settings) -> Company:
         ("success", "onboarding_projects"): success.onboarding_table(*state),
         ("success", "success_plans"): success.success_plans_table(*state),
         ("success", "health_overrides"): success.overrides_table(*state),
+        ("success", "cta_pushes"): success.pushes_table(settings, accounts, contracts),
         ("ops", "requests"): operations.requests_table(settings, staff),
         ("ops", "dashboards"): operations.dashboards_table(settings, staff),
         ("ops", "dashboard_views"): operations.views_table(settings, staff),

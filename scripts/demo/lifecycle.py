@@ -262,10 +262,10 @@ def recorded_changes(
     return frame
 
 
-def with_recorded_stages(tables: Tables, changes: pd.DataFrame) -> Tables:
+def with_recorded_stages(tables: Tables, stages: list[StageMonth], changes: pd.DataFrame) -> Tables:
     """The CRM's tables with these changes instead of those of the accounts concerned."""
     history, accounts = tables["crm", "account_history"], tables["crm", "accounts"].copy()
-    concerned = set(changes.account_id)
+    concerned = {month.account for month in stages}
     others = (history.field != "lifecycle_stage") | ~history.account_id.isin(concerned)
     history = pd.concat([history[others], changes[history.columns]], ignore_index=True)
     history = history.sort_values(["account_id", "changed_at", "field"], kind="stable")

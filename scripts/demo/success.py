@@ -150,6 +150,39 @@ def _ctas(
     )
 
 
+RULES = np.array(
+    [
+        "usage_drop",
+        "red_health",
+        "renewal_without_plan",
+        "escalation",
+        "detractor",
+        "seats_nearly_full",
+        "champion_left",
+        "onboarding_overdue",
+    ]
+)
+
+
+def pushes_table(settings: Settings, accounts: Accounts, contracts: Contracts) -> pd.DataFrame:
+    """What the queue proposed and pushed in the last 150 days, and one push after the last day."""
+    rng = settings.stream("pushes")
+    account = rng.choice(np.flatnonzero(contracts.active[:, -1]), len(accounts))
+    day = LAST_DAY - rng.integers(1, 150, len(account))
+    day[-1] = LAST_DAY + 3
+    frame = pd.DataFrame(
+        {
+            "rule_key": RULES[rng.integers(0, len(RULES), len(account))].astype(object),
+            "account_id": accounts.ids[account],
+            "pushed_at": at_time(rng, day),
+        }
+    ).sort_values(["pushed_at", "account_id"], kind="stable", ignore_index=True)
+    number = frame.groupby(["rule_key", "account_id"]).cumcount() + 1
+    key = frame.rule_key + "|" + frame.account_id + "|" + number.astype(str)
+    frame.insert(0, "action_key", key)
+    return frame
+
+
 def onboarding_table(
     settings: Settings, accounts: Accounts, contracts: Contracts, quality: Quality
 ) -> pd.DataFrame:

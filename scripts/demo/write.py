@@ -57,7 +57,8 @@ def write_csv(company: Company, folder: Path | None) -> int:
     changes = lifecycle.recorded_changes(
         company.settings, stages, company.tables["crm", "accounts"]
     )
-    company = replace(company, tables=lifecycle.with_recorded_stages(company.tables, changes))
+    recorded = lifecycle.with_recorded_stages(company.tables, stages, changes)
+    company = replace(company, tables=recorded)
     texts = {name: as_text(raw_tables()[name], frame) for name, frame in company.tables.items()}
     texts["usage", "activity"] = as_text(
         raw_tables()["usage", "activity"],

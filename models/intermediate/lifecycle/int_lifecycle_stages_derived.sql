@@ -42,14 +42,8 @@ measured as (
 judged as (
     select
         *,
-        case
-            when operator = '<' and measured_value < threshold then 1
-            when operator = '<=' and measured_value <= threshold then 1
-            when operator = '=' and measured_value = threshold then 1
-            when operator = '>=' and measured_value >= threshold then 1
-            when operator = '>' and measured_value > threshold then 1
-            else 0
-        end as holds
+        case when {{ compares('measured_value', 'operator', 'threshold') }} then 1 else 0 end
+            as holds
     from measured
 ),
 

@@ -15,8 +15,8 @@ stages as (
 judged as (
     select
         spans.*,
-        {{ days_between('spans.entered_date', 'spans.moved_on_date') }}
-            <= stages.conversion_days as is_converted,
+        {{ days_between('spans.entered_date', 'spans.moved_on_date') }} <= stages.conversion_days
+            as is_converted,
         stages.conversion_days is not null as has_next_stage
     from spans
     left join stages
