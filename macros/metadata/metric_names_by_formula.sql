@@ -1,4 +1,4 @@
-{#- Formula of every metric, helper metrics included → names of the metrics that have it. Only while
+{#- Formula of each metric, helper metrics included → names of the metrics that have it. Only while
     dbt executes: it reads the graph. -#}
 {% macro metric_names_by_formula() %}
     {%- set names = {} -%}

@@ -1,4 +1,4 @@
-{#- Models and their columns are read from the project itself, which dbt knows while it executes. -#}
+{#- Models and columns are read from the project itself, which dbt knows while it executes. -#}
 {%- set models = [] -%}
 {%- if execute -%}
     {%- set models = graph.nodes.values()
