@@ -48,6 +48,7 @@ class Company:
         feature_keys = pd.CategoricalDtype(catalogue.FEATURE_KEYS)
         for month in months:
             month = usage.with_guests(self.settings, self.users, month)
+            month = usage.with_trials(self.settings, self.contracts, month)
             yield pd.DataFrame(
                 {
                     "product_user_id": pd.Categorical.from_codes(month.user, dtype=user_ids),

@@ -218,3 +218,18 @@ def with_guests(settings: Settings, users: Users, month: ActivityMonth) -> Activ
         np.append(month.day, month.day[there]),
         np.append(month.events, month.events[there]),
     )
+
+
+def with_trials(settings: Settings, contracts: Contracts, month: ActivityMonth) -> ActivityMonth:
+    """The month's rows, where now and then a few users try what the next plan has.
+
+    They open a feature of it instead of a dashboard; no row comes or goes.
+    """
+    first = settings.month_starts[0].astype("M8[M]")
+    period = (month.day.min().astype("M8[M]") - first).astype(int)
+    tier = contracts.tier[month.account, period]
+    tries = (month.user % 23 == 7) & (month.day.astype(int) % 11 == 3)
+    tries &= (month.feature == 0) & contracts.active[month.account, period] & (tier < 2)
+    tried = np.array([np.flatnonzero(above == FEATURE_TIER)[0] for above in (1, 2)])
+    feature = np.where(tries, tried[np.minimum(tier, 1)], month.feature).astype(np.int8)
+    return ActivityMonth(month.user, month.account, feature, month.day, month.events)

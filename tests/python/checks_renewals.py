@@ -30,6 +30,8 @@ def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
         "renewal_forecasts": world.forecasts(),
         "renewals_due": due,
         "scores_and_renewals": world.scores_with(due),
+        "expansion_signals": world.expansion_signals(),
+        **world.leads(),
     }
 
 
@@ -56,12 +58,7 @@ class Renewals(World):
 
     def forecasts(self) -> pd.DataFrame:
         """Forecast and outcome by renewal month, horizon and account."""
-        rates: dict[str, dict[date, Decimal]] = defaultdict(dict)
-        for currency, month, rate in self.rows(
-            "select currency, rate_date, rate_to_usd from staging.stg_billing__fx_rates"
-        ):
-            rates[currency][month] = rate
-        rates["USD"] = {date(2000, 1, 1): Decimal(1)}
+        rates = self.quotes()
         ends = self.terms.groupby("subscription").agreed.agg(list).to_dict()
         history = defaultdict(list)
         for key, *change in self.rows(
@@ -87,7 +84,7 @@ class Renewals(World):
                     )
                     if pd.Period(day, freq="M") != month:
                         continue
-                    rate = rates[currency][max(d for d in rates[currency] if d <= cutoff)]
+                    rate = [rate for quoted, rate in rates[currency] if quoted <= cutoff][-1]
                     counted = amount * SHARE_COUNTED.get(category, 0) * rate / 100
                     counted = counted.quantize(Decimal("0.01"), ROUND_HALF_UP)
                     account_then = self.resolve(account)
@@ -159,8 +156,8 @@ class Renewals(World):
             )
         return opportunity in self._created and self._created[opportunity] <= day
 
-    def charges(self) -> dict[str, list[tuple]]:
-        """Days and monthly cents of the recurring charges of each subscription."""
+    def quotes(self) -> dict[str, list[tuple[date, Decimal]]]:
+        """Exchange rates by currency, oldest first."""
         quotes: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
         for currency, day, rate in self.rows(
             "select currency, rate_date, rate_to_usd from staging.stg_billing__fx_rates "
@@ -168,6 +165,11 @@ class Renewals(World):
         ):
             quotes[currency].append((day, rate))
         quotes["USD"] = [(date(2000, 1, 1), Decimal(1))]
+        return quotes
+
+    def charges(self) -> dict[str, list[tuple]]:
+        """Days and monthly cents of the recurring charges of each subscription."""
+        quotes = self.quotes()
 
         def monthly(amount: Decimal, interval: str, currency: str, month: pd.Period) -> int:
             first = month.start_time.date()
@@ -204,6 +206,82 @@ class Renewals(World):
         """Health scores of customers at month ends with the ARR they had up for renewal."""
         arr = due.groupby(["account", "month"]).arr.sum().rename("due")
         return self.health_scores().join(arr, on=["account", "month"]).fillna({"due": 0})
+
+    def expansion_signals(self) -> pd.DataFrame:
+        """Customers at month ends with what speaks for their growth."""
+        plans = self.rows("select plan_id, included_features from staging.stg_billing__plans")
+        contains = {plan: set((features or "").split(";")) for plan, features in plans}
+        sold = set().union(*contains.values()) - {""}
+        of_subscription = defaultdict(list)
+        for key, plan, start, end in self.rows(
+            "select subscription_id, plan_id, effective_from, "
+            "coalesce(effective_to, date '9999-12-31') "
+            "from staging.stg_billing__subscription_charges"
+        ):
+            of_subscription[key].append((plan, start, end))
+        charges = defaultdict(list)
+        for key, account in self.rows(
+            "select subscription_id, account_id from staging.stg_billing__subscriptions "
+            "join staging.stg_billing__customers using (customer_id) "
+            "where status in ('active', 'past_due', 'canceled', 'expired')"
+        ):
+            charges[self.resolve(account)] += of_subscription[key]
+        used = defaultdict(set)
+        for account, feature, day in self.rows(
+            "select distinct account_id, feature_key, activity_date "
+            "from staging.stg_usage__activity where event_count > 0"
+        ):
+            month = pd.Period(day, freq="M")
+            if (month.end_time.date() - day).days < 28:
+                used[self.resolve(account), month].add(feature)
+        promoters = defaultdict(list)
+        for account, contact_account, day in self.rows(
+            "select responses.account_id, contacts.account_id, cast(responded_at as date) "
+            "from staging.stg_surveys__responses as responses "
+            "left join staging.stg_crm__contacts as contacts using (contact_id) "
+            "where survey_type = 'nps' and score >= 9 and responded_at < timestamp '2026-07-01'"
+        ):
+            promoters[self.resolve(account or contact_account)].append(day)
+        rows = self.customer_months()
+        signals = []
+        for row in rows.itertuples():
+            end = row.month.end_time.date()
+            paid_for = set()
+            for plan, start, stop in charges[row.account]:
+                if start <= end < stop:
+                    paid_for |= contains.get(plan, set())
+            signals.append(
+                (row.measured and row.users >= Decimal("0.9") * int(row.seats) > 0)
+                or (row.measured and bool(used[row.account, row.month] & sold - paid_for))
+                or any(0 <= (end - day).days < 90 for day in promoters[row.account])
+            )
+        return rows.assign(signal=signals)
+
+    def leads(self) -> dict[str, pd.DataFrame]:
+        """What customer success brought in, by the month it came up and by that of its close."""
+        rates = self.quotes()
+        leads = pd.DataFrame(
+            self.rows(
+                "select account_id, cast(created_at as date), closed_at, is_won, amount, currency "
+                "from staging.stg_crm__opportunities where source = 'cs_qualified' "
+                "and created_at < timestamp '2026-07-01'"
+            ),
+            columns=["account", "created", "closed", "won", "amount", "currency"],
+        )
+        leads["account"] = leads.account.map(self.resolve)
+        leads["segment"] = [
+            self.segment_when_opened(row.account, row.created) for row in leads.itertuples()
+        ]
+        worth = [
+            row.amount * [rate for day, rate in rates[row.currency] if day <= row.created][-1]
+            for row in leads.itertuples()
+        ]
+        leads["worth"] = [cents(w.quantize(Decimal("0.01"), ROUND_HALF_UP)) for w in worth]
+        closed = leads[leads.closed < "2026-07-01"]
+        return {
+            "leads": leads.assign(month=pd.to_datetime(leads.created).dt.to_period("M")),
+            "leads_closed": closed.assign(month=closed.closed.dt.to_period("M")),
+        }
 
 
 def of_terms(column: str, rows: pd.DataFrame, month: pd.Period) -> Any:
@@ -264,4 +342,15 @@ CHECKS: dict[str, Check] = {
         share(lambda r: r.in_order.sum(), len), rows="renewals_due"
     ),
     "arr_at_risk": Check(at_risk, rows="scores_and_renewals"),
+    "accounts_with_expansion_signal": Check(
+        lambda rows, month: int(rows[rows.month == month].signal.sum()), rows="expansion_signals"
+    ),
+    "cs_qualified_leads": Check(lambda rows, month: int((rows.month == month).sum()), rows="leads"),
+    "cs_qualified_won_arr": Check(
+        lambda rows, month: money(rows[(rows.month == month) & rows.won.eq(True)].worth.sum()),
+        rows="leads_closed",
+    ),
+    "cs_qualified_lead_win_rate": Check(
+        share(lambda r: r.won.eq(True).sum(), len), rows="leads_closed"
+    ),
 }

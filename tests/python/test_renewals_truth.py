@@ -1,6 +1,9 @@
 """Renewals, and what was forecast of them, are what the demo company was made of, to the row."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -162,3 +165,63 @@ def test_a_forecast_reads_the_history_of_its_last_day(
         now = "select * from intermediate.int_renewal_forecasts_stated"
         changed += then != rows(warehouse, f"{now} {of_day}")
     assert changed > 10
+
+
+# --- What comes before a churn -----------------------------------------------------------
+
+
+def lifts(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> pd.DataFrame:
+    """The analysis as dbt compiles it, run on the work file."""
+    name = "signal_lift_before_churn"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "compile", "--select", name),
+            *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path)),
+        ],
+        cwd=ROOT,
+        # dbt wants a file of its own to write to; compiling reads nothing from it.
+        env={**os.environ, "BELLWETHER_WORK_FILE": str(tmp_path / "bellwether.duckdb")},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    compiled = next(tmp_path.glob(f"target/compiled/**/{name}.sql")).read_text()
+    return warehouse.execute(compiled).df().set_index("signal")
+
+
+def test_signals_are_more_frequent_before_a_churn(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """The lift of a red health band, counted a second time."""
+    found = lifts(warehouse, tmp_path)
+    assert len(found) == 8
+    assert found.lift["health_red"] > 1.3
+    churned = rows(
+        warehouse, "select account_id, month_start from marts.fct_account_months where is_churned"
+    )
+    counts = {(before, red): 0 for before in (True, False) for red in (True, False)}
+    for account, day, band in rows(
+        warehouse,
+        "select account_id, observation_date, final_band from marts.fct_health_scores "
+        "where is_champion and period_type = 'month_end' and final_band <> 'unscored'",
+    ):
+        before = any(who == account and 30 <= (left - day).days <= 180 for who, left in churned)
+        counts[before, band == "red"] += 1
+    expected = {
+        "months_before_churn": counts[True, True] + counts[True, False],
+        "signalled_before_churn": counts[True, True],
+        "other_months": counts[False, True] + counts[False, False],
+        "signalled_otherwise": counts[False, True],
+    }
+    assert found.loc["health_red", list(expected)].to_dict() == expected
+    share_before = expected["signalled_before_churn"] / expected["months_before_churn"]
+    share_otherwise = expected["signalled_otherwise"] / expected["other_months"]
+    assert found.lift["health_red"] == pytest.approx(share_before / share_otherwise)
+
+
+def test_a_few_users_tried_the_next_plan(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """The demo lets a few users try a feature of the next plan, so that the signal occurs."""
+    tried = rows(
+        warehouse,
+        "select distinct account_id from marts.fct_expansion_signals where has_tried_higher_plan",
+    )
+    assert len(tried) >= 10
