@@ -16,6 +16,10 @@ milestones as (
     from {{ ref('adoption_milestones') }}
 ),
 
+features as (
+    select * from {{ ref('stg_usage__features') }}
+),
+
 -- Before the first event of all nothing was measured.
 coverage as (
     select min(first_used_date) as covered_from from first_uses
@@ -33,12 +37,16 @@ expected as (
         milestones.target_days,
         milestones.is_first_value,
         {{ add_days('starts.start_date', 'milestones.target_days') }} as target_date,
-        coalesce(starts.start_date >= coverage.covered_from, false) as is_measured
+        -- Nor is a feature that the product doesn't have.
+        coalesce(starts.start_date >= coverage.covered_from, false)
+        and (milestones.feature_key is null or features.feature_key is not null) as is_measured
     from starts
     inner join milestones
         on {{ is_in_force(
             'starts.start_date', 'milestones.effective_from', 'milestones.effective_to'
         ) }}
+    left join features
+        on milestones.feature_key = features.feature_key
     cross join coverage
 ),
 
