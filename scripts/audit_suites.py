@@ -254,6 +254,7 @@ def _metric_definitions(manifest: Path) -> Suite:
             metric.value ->> '$.description' as description,
             metric.value -> '$.config.meta' as meta
         from read_text('{path}') as manifest, json_each(manifest.content, '$.metrics') as metric
+        where coalesce(metric.value ->> '$.type_params.is_private', 'false') = 'false'
         """,
         (
             Rule(
