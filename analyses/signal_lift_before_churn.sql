@@ -89,7 +89,7 @@ observed as (
         coalesce(overdue.invoices, 0) > 0 as invoice_30_days_overdue,
         health.final_band = 'red' as health_red,
         health.final_band in ('red', 'yellow') as health_red_or_yellow,
-        exists (
+        exists(
             select 1
             from churns
             where churns.account_id = with_past.account_id

@@ -53,11 +53,7 @@ started_anew as (
         and terms.subscription_id <> subscription_starts.subscription_id
         and terms.early_from_date <= subscription_starts.started_date
         and terms.grace_end_date >= subscription_starts.started_date
-    left join replaced
-        on terms.renewal_id = replaced.renewal_id
-        and subscription_starts.subscription_id = replaced.renewing_subscription_id
-    where replaced.renewal_id is null
-        and terms.account_id <> 'unassigned'
+    where terms.account_id <> 'unassigned'
 ),
 
 candidates as (

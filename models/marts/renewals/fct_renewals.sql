@@ -46,6 +46,9 @@ joined as (
         forecast_states.forecast_category,
         case when terms.is_decided then allotted.renewed_mrr end as renewed_mrr,
         case when terms.is_decided then allotted.expiring_mrr end as expired_mrr,
+        case when terms.is_decided then least(allotted.renewed_mrr, allotted.expiring_mrr) end
+            as retained_mrr,
+        least(terms.term_end_date, {{ as_of_date() }}) as described_date,
         {{ days_between('terms.term_end_date', 'allotted.renewed_from_date') }} as days_late
     from terms
     inner join allotted
@@ -89,11 +92,9 @@ final as (
         classified.expiring_mrr,
         {{ money('classified.expiring_mrr * 12') }} as expiring_arr,
         {{ money('classified.renewed_mrr * 12') }} as renewed_arr,
-        {{ money('least(classified.renewed_mrr, classified.expired_mrr) * 12') }} as retained_arr,
-        {{ money('(classified.expired_mrr - least(classified.renewed_mrr, classified.expired_mrr)) * 12') }}
-            as lost_arr,
-        {{ money('(classified.renewed_mrr - least(classified.renewed_mrr, classified.expired_mrr)) * 12') }}
-            as gained_arr,
+        {{ money('classified.retained_mrr * 12') }} as retained_arr,
+        {{ money('(classified.expired_mrr - classified.retained_mrr) * 12') }} as lost_arr,
+        {{ money('(classified.renewed_mrr - classified.retained_mrr) * 12') }} as gained_arr,
         classified.outcome,
         not classified.is_decided as is_open,
         classified.renewed_mrr > 0 as is_renewed,
@@ -116,7 +117,7 @@ final as (
         and classified.term_end_date
         <= {{ add_days(as_of_date(), 'classified.due_soon_days') }} as is_due_within_90_days
     from classified
-    {{ join_account_version('classified', 'least(classified.term_end_date, ' ~ as_of_date() ~ ')') }}
+    {{ join_account_version('classified', 'classified.described_date') }}
 )
 
 select * from final

@@ -46,7 +46,9 @@ promoters as (
     from account_months
     inner join rules
         on rules.signal = 'promoter'
-        and {{ is_in_force('account_months.month_end', 'rules.effective_from', 'rules.effective_to') }}
+        and {{ is_in_force(
+            'account_months.month_end', 'rules.effective_from', 'rules.effective_to'
+        ) }}
     inner join answers
         on account_months.account_id = answers.account_id
         and account_months.month_end >= answers.responded_date
@@ -85,15 +87,19 @@ judged as (
         features.threshold <= measured.higher_plan_features_tried as has_tried_higher_plan,
         answers.threshold <= measured.promoters as has_promoter
     from measured
-    {%- for alias, signal in
-        [('seats', 'seats_nearly_full'), ('features', 'higher_plan_tried'), ('answers', 'promoter')]
-    %}
-    inner join rules as {{ alias }}
-        on {{ alias }}.signal = '{{ signal }}'
+    inner join rules as seats
+        on seats.signal = 'seats_nearly_full'
+        and {{ is_in_force('measured.month_end', 'seats.effective_from', 'seats.effective_to') }}
+    inner join rules as features
+        on features.signal = 'higher_plan_tried'
         and {{ is_in_force(
-            'measured.month_end', alias ~ '.effective_from', alias ~ '.effective_to'
+            'measured.month_end', 'features.effective_from', 'features.effective_to'
         ) }}
-    {%- endfor %}
+    inner join rules as answers
+        on answers.signal = 'promoter'
+        and {{ is_in_force(
+            'measured.month_end', 'answers.effective_from', 'answers.effective_to'
+        ) }}
 )
 
 select
