@@ -347,8 +347,17 @@ def test_renewals_are_won_where_a_contract_follows(company: Company) -> None:
     renewals = opportunities[opportunities.type == "renewal"].set_index("subscription_id")
     assert {"sub_s0021", "sub_s0051", "sub_s0061"} <= set(renewals.query("is_won == True").index)
     assert renewals.is_won.isna().sum() > 5
-    followed = company.tables["billing", "subscriptions"].previous_subscription_id.dropna()
-    closed = renewals[renewals.is_won.notna()]
+    subscriptions = company.tables["billing", "subscriptions"]
+    followed = set(subscriptions.previous_subscription_id.dropna())
+    followed |= {
+        subscription
+        for subscription, case in company.planted_terms.items()
+        if case in ("without a link", "goes on")
+    }
+    # Some opportunities lost their subscription's id, or name one that nobody knows.
+    is_known = renewals.index.isin(subscriptions.subscription_id)
+    assert len(company.lost_links) == (~is_known).sum() > 5
+    closed = renewals[renewals.is_won.notna() & is_known]
     assert (closed.is_won.astype(bool) == closed.index.isin(followed)).all()
     assert 0.6 < closed.is_won.mean() < 0.98
     first_amount = company.tables["crm", "opportunity_history"].groupby("opportunity_id")
@@ -356,7 +365,9 @@ def test_renewals_are_won_where_a_contract_follows(company: Company) -> None:
 
 
 def test_invoices_bill_the_charges_in_force(company: Company) -> None:
-    charges = company.tables["billing", "subscription_charges"]
+    charges = company.tables["billing", "subscription_charges"].copy()
+    # Add-ons with a subscription of their own stand on the invoice of the one they belong to.
+    charges["subscription_id"] = charges.subscription_id.str.removesuffix("b")
     invoices = company.tables["billing", "invoices"]
     weekly = charges.subscription_id[charges.plan_id.str.endswith("_week")]
     invoices = invoices[~invoices.subscription_id.isin(weekly)]

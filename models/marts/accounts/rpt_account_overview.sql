@@ -113,7 +113,8 @@ overview as (
         accounts.is_active_customer,
         {{ money('coalesce(mrr_today.mrr, 0)') }} as mrr,
         {{ money('12 * coalesce(mrr_today.mrr, 0)') }} as arr,
-        {{ money('latest_months.mrr - latest_months.mrr_previous_month') }} as mrr_change_last_month,
+        {{ money('latest_months.mrr - latest_months.mrr_previous_month') }}
+            as mrr_change_last_month,
         latest_months.mrr_12_months_ago,
         health.score as health_score,
         health.final_band as health_band,
