@@ -34,6 +34,20 @@ forecast_states as (
         <= least(terms.grace_end_date, {{ as_of_date() }})
 ),
 
+-- What is worth nothing, because nobody quotes its currency, has no outcome.
+outcomes as (
+    select
+        terms.renewal_id,
+        allotted.renewed_mrr,
+        allotted.expiring_mrr as expired_mrr,
+        least(allotted.renewed_mrr, allotted.expiring_mrr) as retained_mrr
+    from terms
+    inner join allotted
+        on terms.renewal_id = allotted.renewal_id
+    where terms.is_decided
+        and allotted.expiring_mrr > 0
+),
+
 joined as (
     select
         terms.*,
@@ -44,15 +58,16 @@ joined as (
         opportunities.risk_status,
         opportunities.close_plan,
         forecast_states.forecast_category,
-        case when terms.is_decided then allotted.renewed_mrr end as renewed_mrr,
-        case when terms.is_decided then allotted.expiring_mrr end as expired_mrr,
-        case when terms.is_decided then least(allotted.renewed_mrr, allotted.expiring_mrr) end
-            as retained_mrr,
+        outcomes.renewed_mrr,
+        outcomes.expired_mrr,
+        outcomes.retained_mrr,
         least(terms.term_end_date, {{ as_of_date() }}) as described_date,
         {{ days_between('terms.term_end_date', 'allotted.renewed_from_date') }} as days_late
     from terms
     inner join allotted
         on terms.renewal_id = allotted.renewal_id
+    left join outcomes
+        on terms.renewal_id = outcomes.renewal_id
     left join opportunities
         on terms.renewal_id = opportunities.renewal_id
     left join forecast_states
