@@ -14,10 +14,15 @@ mrr_today as (
     where observation_date = {{ as_of_date() }}
 ),
 
+last_closed as (
+    select max(month_start) as month_start from {{ ref('int_months_closed') }}
+),
+
 latest_months as (
-    select *
-    from {{ ref('fct_account_months') }}
-    where month_start = (select max(month_start) from {{ ref('int_months_closed') }})
+    select account_months.*
+    from {{ ref('fct_account_months') }} as account_months
+    inner join last_closed
+        on account_months.month_start = last_closed.month_start
 ),
 
 health as (
@@ -47,14 +52,18 @@ usage_today as (
     where observation_date = {{ as_of_date() }}
 ),
 
+month_end_before as (
+    select max(observation_date) as observation_date
+    from {{ ref('int_observation_dates_listed') }}
+    where period_type = 'month_end'
+        and observation_date < {{ as_of_date() }}
+),
+
 usage_before as (
-    select * from {{ ref('int_accounts_usage_observed') }}
-    where observation_date = (
-        select max(observation_date)
-        from {{ ref('int_observation_dates_listed') }}
-        where period_type = 'month_end'
-            and observation_date < {{ as_of_date() }}
-    )
+    select usage_observed.*
+    from {{ ref('int_accounts_usage_observed') }} as usage_observed
+    inner join month_end_before
+        on usage_observed.observation_date = month_end_before.observation_date
 ),
 
 -- No row: nothing is recorded of tickets. Otherwise none open is 0.
