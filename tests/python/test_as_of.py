@@ -67,8 +67,8 @@ DATED_MARTS = {
     "fct_cohort_retention": (
         "case when is_complete then last_day(cohort_month + to_months(months_since)) end"
     ),
-    "fct_renewals": "grace_end_date",
-    "fct_renewal_forecasts": "final_date",
+    "fct_renewals": "case when not is_open then grace_end_date end",
+    "fct_renewal_forecasts": "case when is_final then final_date end",
     "fct_renewal_hygiene": MONTH_ENDS,
 }
 

@@ -139,7 +139,7 @@ def test_absent_systems_are_null_not_zero(built):
     assert built.execute(
         "select count(*) from metadata.fct_raw_row_accounting "
         "where not is_provided and system in ('surveys', 'success', 'ops')"
-    ).fetchone() == (12,)
+    ).fetchone() == (13,)
     assert built.execute(
         "select count(csm_id), count(segment) from marts.fct_account_months"
     ).fetchone() == (0, 0)
