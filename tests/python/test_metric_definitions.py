@@ -1,5 +1,6 @@
 """What the project says of its own metrics and models, asked of a small one with known faults."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     root = tmp_path_factory.mktemp("small") / "project"
     root.mkdir()
     SmallProject.in_folder(root)
-    (root / "work").mkdir()
+    work_file = root / "work" / "bellwether.duckdb"
+    work_file.parent.mkdir()
     shutil.copy(ROOT / "macros" / "text_literal.sql", root / "macros")
     shutil.copy(ROOT / "macros" / "as_of_date.sql", root / "macros")
     shutil.copytree(ROOT / "macros" / "metadata", root / "macros" / "metadata")
@@ -67,9 +69,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         [sys.executable, "-m", "dbt.cli.main", "--quiet", "run"]
         + ["--select", "+dim_metrics", "+fct_documentation"],
         cwd=root,
+        env={**os.environ, "BELLWETHER_WORK_FILE": str(work_file)},
         check=True,
     )
-    with duckdb.connect(str(root / "work" / "bellwether.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(work_file), read_only=True) as connection:
         yield connection
 
 

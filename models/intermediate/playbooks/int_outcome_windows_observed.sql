@@ -65,10 +65,10 @@ inner join account_months
 inner join known as later
     on before.account_id = later.account_id
     and before.outcome = later.outcome
-    and cast({{ dbt.dateadd('month', '1 + policies.months_after', 'before.month_start') }} as date)
+    and {{ dbt.dateadd('month', '1 + policies.months_after', 'before.month_start') }}
     = later.month_start
 left join known as earlier
     on before.account_id = earlier.account_id
     and before.outcome = earlier.outcome
-    and cast({{ dbt.dateadd('month', '-1 * policies.months_before', 'before.month_start') }} as date)
+    and {{ dbt.dateadd('month', '-1 * policies.months_before', 'before.month_start') }}
     = earlier.month_start
