@@ -128,6 +128,7 @@ overview as (
         health.score as health_score,
         health.final_band as health_band,
         health.change_vs_previous_month as health_change,
+        health.moved_by as health_moved_by,
         health.reason_1,
         health.reason_2,
         health.reason_3,
