@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import checks_adoption
 import checks_domains
+import checks_health_movements
 import checks_health_outcomes
 import checks_operations
 import checks_renewals
@@ -23,6 +24,7 @@ MODULES = [
     checks_operations,
     checks_success,
     checks_voice,
+    checks_health_movements,
     checks_health_outcomes,
     checks_renewals,
 ]

@@ -1,0 +1,81 @@
+"""How accounts moved between health bands, calculated a second time.
+
+Who is a customer and its MRR come from the truth the demo was made of, the champion of a day from
+the reference seed, bands from fct_health_scores.
+"""
+
+from datetime import date
+
+import duckdb
+import pandas as pd
+from checks_domains import World
+from checks_revenue import UNASSIGNED, Check, share
+
+from scripts.project import ROOT
+
+WORST_FIRST = ["red", "yellow", "green"]
+
+
+def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    return {"band_movements": band_movements(World(warehouse))}
+
+
+def champion(day: date) -> str | None:
+    models = pd.read_csv(ROOT / "seeds" / "reference" / "health_models.csv", dtype=str)
+    for model in models[models.status == "champion"].fillna("9999-12-31").itertuples():
+        if model.effective_from <= day.isoformat() < model.effective_to:
+            return model.model_version
+    return None
+
+
+def band_movements(world: World) -> pd.DataFrame:
+    """Every customer of a month or the month before, with both bands."""
+    bands = {
+        (account, day, version): band
+        for account, day, version, band in world.rows(
+            "select account_id, observation_date, model_version, final_band "
+            "from marts.fct_health_scores where period_type = 'month_end'"
+        )
+    }
+    rows = []
+    for month in world.months[1:]:
+        day, day_before = (then.end_time.date() for then in (month, month - 1))
+        version = champion(day)
+        if version is None or day > date(2026, 6, 30):
+            continue
+        for account in sorted({account for account, _ in world.mrr} - {UNASSIGNED}):
+            was, is_now = (world.pays(account, then) for then in (month - 1, month))
+            if was or is_now:
+                before = bands[account, day_before, version] if was else "new"
+                after = bands[account, day, version] if is_now else "left"
+                step = None
+                if before in WORST_FIRST and after in WORST_FIRST:
+                    step = WORST_FIRST.index(after) - WORST_FIRST.index(before)
+                mrr = world.mrr.get((account, month - 1), 0)
+                segment = world.segment(account, day)
+                rows.append((month, segment, before, after, step, mrr))
+    return pd.DataFrame(rows, columns=["month", "segment", "before", "after", "step", "mrr"])
+
+
+def compared(rows: pd.DataFrame) -> int:
+    return rows.step.notna().sum()
+
+
+CHECKS: dict[str, Check] = {
+    "health_band_movements": Check(
+        lambda rows, month: int((rows.month == month).sum()),
+        rows="band_movements",
+        segment="after",
+        dimension="health_band_movement__to_band",
+    ),
+    "health_downgrade_rate": Check(
+        share(lambda r: (r.step < 0).sum(), compared), rows="band_movements"
+    ),
+    "health_upgrade_rate": Check(
+        share(lambda r: (r.step > 0).sum(), compared), rows="band_movements"
+    ),
+    "health_downgrade_rate_by_mrr": Check(
+        share(lambda r: r.mrr[r.step < 0].sum(), lambda r: r.mrr[r.step.notna()].sum()),
+        rows="band_movements",
+    ),
+}
