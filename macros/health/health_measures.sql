@@ -13,5 +13,7 @@
         'int_health_commercial_observed': ['days_overdue', 'mrr_change_90_days_pct'],
         'int_health_voice_observed': ['nps_180_days'],
         'int_health_engagement_observed': ['days_since_touch'],
+        'int_health_progress_observed': ['milestones_in_time_pct'],
+        'int_health_baselines_observed': ['tenure_days', 'random_number'],
     }) }}
 {% endmacro %}

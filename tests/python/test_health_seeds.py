@@ -54,13 +54,13 @@ def test_problems_are_printed_and_stop_the_scoring(
     change: Callable, tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     done = change(
-        ("health_components", "v1,commercial,Commercial,0.20", "v1,commercial,Commercial,0.25"),
-        ("health_measures", "v1,commercial,days_overdue", "v1,commercial,days_late"),
+        ("health_components", "v2,commercial,Commercial,0.10", "v2,commercial,Commercial,0.15"),
+        ("health_measures", "v2,commercial,days_overdue", "v2,commercial,days_late"),
     )
     assert done.returncode == 1
     for message in (
-        "health_components, version v1: the weights of its components add up to 1.0500, not 1",
-        "health_measures, version v1, measure days_late: "
+        "health_components, version v2: the weights of its components add up to 1.0500, not 1",
+        "health_measures, version v2, measure days_late, segment all, from day 0: "
         "the project observes no measure of this name",
     ):
         assert message in done.stdout
@@ -73,7 +73,7 @@ def test_a_threshold_is_changed_without_sql(
     change: Callable, tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     """Seats count as fully used at 90 % in place of 70 %: nobody's score rises."""
-    done = change(("health_measures", "higher_is_better,20,70,", "higher_is_better,20,90,"))
+    done = change(("health_measures", "180,higher_is_better,20,70,", "180,higher_is_better,20,90,"))
     assert done.returncode == 0, done.stdout
     average, count = scores(tmp_path)
     average_before, count_before = warehouse.execute(SCORES).fetchone() or (0, 0)

@@ -14,6 +14,10 @@ attributes as (
     select * from {{ ref('dim_account_history') }}
 ),
 
+starts as (
+    select * from {{ ref('int_account_starts_found') }}
+),
+
 -- Who is no active customer that day has no health.
 active_customers as (
     select
@@ -35,8 +39,12 @@ described as (
         attributes.segment,
         attributes.region,
         attributes.product_tier,
-        attributes.csm_id
+        attributes.csm_id,
+        {{ days_between('starts.start_date', 'active_customers.observation_date') }}
+            as tenure_days
     from active_customers
+    left join starts
+        on active_customers.account_id = starts.account_id
     left join attributes
         on active_customers.account_id = attributes.account_id
         and {{ is_in_force(

@@ -36,22 +36,28 @@ weighted as (
         combined.*,
         components.component_name,
         components.weight,
-        sum(case when combined.component_score is not null then components.weight end) over (
-            partition by combined.account_id, combined.observation_date, combined.model_version
-        ) as weight_present
+        sum(components.weight) over same_score as weight_asked,
+        sum(case when combined.component_score is not null then components.weight end)
+            over same_score as weight_scored
     from combined
     inner join components
         on combined.model_version = components.model_version
         and combined.component = components.component
+    window
+        same_score as (
+            partition by combined.account_id, combined.observation_date, combined.model_version
+        )
 ),
 
--- The weight of missing components is spread over those present, in proportion.
+-- The weight of components that are missing, or not asked of the account, is spread over
+-- those present, in proportion.
 spread as (
     select
         *,
+        cast(weight_scored / weight_asked as decimal(9, 4)) as weight_present,
         case
             when component_score is not null
-                then cast(weight / nullif(weight_present, 0) as decimal(9, 8))
+                then cast(weight / nullif(weight_scored, 0) as decimal(9, 8))
         end as effective_weight
     from weighted
 ),

@@ -32,6 +32,7 @@ accounts_by_version as (
     select
         accounts.account_id,
         accounts.observation_date,
+        accounts.tenure_days,
         health_models.model_version,
         coalesce(segments.segment, 'all') as rule_segment
     from accounts
@@ -41,6 +42,7 @@ accounts_by_version as (
         and health_models.model_version = segments.model_version
 ),
 
+-- What weighs nothing is not asked.
 valued as (
     select
         accounts_by_version.account_id,
@@ -59,10 +61,16 @@ valued as (
     inner join rules
         on accounts_by_version.model_version = rules.model_version
         and accounts_by_version.rule_segment = rules.segment
+        and accounts_by_version.tenure_days >= rules.tenure_from_days
+        and (
+            accounts_by_version.tenure_days < rules.tenure_to_days
+            or rules.tenure_to_days is null
+        )
     left join observed
         on accounts_by_version.account_id = observed.account_id
         and accounts_by_version.observation_date = observed.observation_date
         and rules.measure = observed.measure
+    where rules.weight > 0
 ),
 
 scored as (

@@ -11,7 +11,11 @@ components as (
 ),
 
 measures as (
-    select * from {{ ref('health_measures') }}
+    select
+        *,
+        'version ' || model_version || ', measure ' || measure || ', segment ' || segment
+        || ', from day ' || cast(tenure_from_days as {{ dbt.type_string() }}) as seed_row
+    from {{ ref('health_measures') }}
 ),
 
 bands as (
@@ -32,17 +36,67 @@ component_weights as (
     group by health_models.model_version
 ),
 
+rules_in_order as (
+    select
+        *,
+        row_number() over (
+            partition by model_version, component, measure, segment order by tenure_from_days
+        ) as rule_number
+    from rules
+),
+
+-- Until a measure is asked, its first weight is kept for it.
+weighing_rules as (
+    select
+        *,
+        case when rule_number = 1 then 0 else tenure_from_days end as weighs_from_days
+    from rules_in_order
+),
+
+tenures as (
+    select
+        model_version,
+        component,
+        segment,
+        weighs_from_days as tenure_days
+    from weighing_rules
+    group by model_version, component, segment, weighs_from_days
+),
+
 measure_weights as (
     select
         components.model_version,
         components.component,
-        rules.segment,
-        coalesce(sum(rules.weight), 0) as total_weight
+        tenures.segment,
+        tenures.tenure_days,
+        coalesce(sum(weighing_rules.weight), 0) as total_weight
     from components
-    left join rules
-        on components.model_version = rules.model_version
-        and components.component = rules.component
-    group by components.model_version, components.component, rules.segment
+    left join tenures
+        on components.model_version = tenures.model_version
+        and components.component = tenures.component
+    left join weighing_rules
+        on tenures.model_version = weighing_rules.model_version
+        and tenures.component = weighing_rules.component
+        and tenures.segment = weighing_rules.segment
+        and tenures.tenure_days >= weighing_rules.weighs_from_days
+        and (
+            tenures.tenure_days < weighing_rules.tenure_to_days
+            or weighing_rules.tenure_to_days is null
+        )
+    group by
+        components.model_version,
+        components.component,
+        tenures.segment,
+        tenures.tenure_days
+),
+
+asked_at_once as (
+    select
+        model_version,
+        segment,
+        sum(case when tenure_from_days <= 0 and weight > 0 then 1 else 0 end) as measures
+    from rules
+    group by model_version, segment
 ),
 
 band_bounds as (
@@ -96,7 +150,10 @@ problems as (
     select
         'health_measures' as seed,
         'version ' || model_version || ', component ' || component
-        || coalesce(', segment ' || segment, '') as seed_row,
+        || coalesce(
+            ', segment ' || segment || ', from day '
+            || cast(tenure_days as {{ dbt.type_string() }}), ''
+        ) as seed_row,
         'the weights of its measures add up to '
         || cast(total_weight as {{ dbt.type_string() }}) || ', not 1' as problem
     from measure_weights
@@ -106,9 +163,37 @@ problems as (
 
     select
         'health_measures' as seed,
-        'version ' || measures.model_version || ', component ' || measures.component
-        || ', measure ' || measures.measure as seed_row,
-        'the component is not in health_components' as problem
+        'version ' || model_version || ', segment ' || segment as seed_row,
+        'nothing is asked of an account on its first day' as problem
+    from asked_at_once
+    where measures = 0
+
+    union all
+
+    select
+        'health_measures' as seed,
+        seed_row,
+        'more than one row says how it is scored' as problem
+    from measures
+    group by seed_row
+    having count(*) > 1
+
+    union all
+
+    select
+        'health_measures' as seed,
+        seed_row,
+        'its weight or its first day is below 0' as problem
+    from measures
+    where weight < 0
+        or tenure_from_days < 0
+
+    union all
+
+    select
+        'health_measures' as seed,
+        measures.seed_row,
+        'the component ' || measures.component || ' is not in health_components' as problem
     from measures
     left join components
         on measures.model_version = components.model_version
@@ -119,7 +204,7 @@ problems as (
 
     select
         'health_measures' as seed,
-        'version ' || measures.model_version || ', measure ' || measures.measure as seed_row,
+        measures.seed_row,
         'the project observes no measure of this name' as problem
     from measures
     left join known_measures
@@ -130,8 +215,7 @@ problems as (
 
     select
         'health_measures' as seed,
-        'version ' || model_version || ', measure ' || measure || ', segment ' || segment
-            as seed_row,
+        seed_row,
         'red_at ' || cast(red_at as {{ dbt.type_string() }}) || ' and green_at '
         || cast(green_at as {{ dbt.type_string() }}) || ' overlap for ' || direction as problem
     from measures
@@ -144,8 +228,7 @@ problems as (
 
     select
         'health_measures' as seed,
-        'version ' || measures.model_version || ', measure ' || measures.measure
-        || ', segment ' || measures.segment as seed_row,
+        measures.seed_row,
         'a segment has a row of its own, but `all` has none' as problem
     from measures
     left join measures as for_all
@@ -198,6 +281,26 @@ problems as (
     left join health_models
         on versions_named.model_version = health_models.model_version
     where health_models.model_version is null
+
+    union all
+
+    select
+        'health_models' as seed,
+        'version ' || model_version as seed_row,
+        'its status ' || status
+        || ' is none of champion, challenger, baseline and retired' as problem
+    from health_models
+    where status not in ('champion', 'challenger', 'baseline', 'retired')
+
+    union all
+
+    select
+        'health_models' as seed,
+        'version ' || model_version as seed_row,
+        'it is champion before the days it learned from are over' as problem
+    from health_models
+    where status = 'champion'
+        and trained_until >= effective_from
 
     union all
 

@@ -13,41 +13,45 @@ segments as (
     group by model_version, segment
 ),
 
-measure_names as (
+own_rows as (
     select
         model_version,
         component,
-        measure
+        measure,
+        segment
     from measures
-    group by model_version, component, measure
+    where segment <> 'all'
+    group by model_version, component, measure, segment
 ),
 
--- The row of the segment where there is one, else that of `all`.
+-- The rows of the segment where there are any, else those of `all`.
 expanded as (
     select
-        measure_names.model_version,
-        measure_names.component,
-        measure_names.measure,
         segments.segment,
-        coalesce(own.red_at, for_all.red_at) as red_at,
-        coalesce(own.green_at, for_all.green_at) as green_at,
-        coalesce(own.weight, for_all.weight) as weight,
-        coalesce(own.is_required, for_all.is_required) as is_required,
-        coalesce(own.decimals, for_all.decimals) as decimals,
-        coalesce(own.in_words, for_all.in_words) as in_words
-    from measure_names
+        measures.model_version,
+        measures.component,
+        measures.measure,
+        measures.tenure_from_days,
+        measures.red_at,
+        measures.green_at,
+        measures.weight,
+        measures.is_required,
+        measures.decimals,
+        measures.in_words
+    from measures
     inner join segments
-        on measure_names.model_version = segments.model_version
-    left join measures as own
-        on measure_names.model_version = own.model_version
-        and measure_names.component = own.component
-        and measure_names.measure = own.measure
-        and segments.segment = own.segment
-    left join measures as for_all
-        on measure_names.model_version = for_all.model_version
-        and measure_names.component = for_all.component
-        and measure_names.measure = for_all.measure
-        and for_all.segment = 'all'
+        on measures.model_version = segments.model_version
+    left join own_rows
+        on measures.model_version = own_rows.model_version
+        and measures.component = own_rows.component
+        and measures.measure = own_rows.measure
+        and segments.segment = own_rows.segment
+    where measures.segment = coalesce(own_rows.segment, 'all')
 )
 
-select * from expanded
+select
+    *,
+    lead(tenure_from_days) over (
+        partition by model_version, component, measure, segment order by tenure_from_days
+    ) as tenure_to_days
+from expanded
