@@ -271,13 +271,41 @@ def success_plans_table(
 def overrides_table(
     settings: Settings, accounts: Accounts, contracts: Contracts, quality: Quality
 ) -> pd.DataFrame:
-    """A CSM knows better than the score, for a while: one account in ten, once."""
+    """A CSM knows better than the score, for a while: one account in ten of late, and some in
+    each month before, who are not always right."""
     rng = settings.stream("overrides")
     candidates = np.flatnonzero(contracts.active[:, -6])
-    n = max(len(candidates) // 10, 1)
-    account = np.sort(rng.choice(candidates, n, replace=False))
-    start = settings.month_starts[-8] + rng.integers(0, 220, n)
-    mood = quality.level[account, -4]
+    account = np.sort(rng.choice(candidates, max(len(candidates) // 10, 1), replace=False))
+    start = settings.month_starts[-8] + rng.integers(0, 220, len(account))
+    late = _overrides(rng, accounts, account, start, quality.level[account, -4])
+
+    rng = settings.stream("earlier overrides")
+    months = np.arange(BURN_IN_MONTHS, settings.periods - 8)
+    active = contracts.active[:, months]
+    account, column = np.nonzero(active & (rng.random(active.shape) < 0.02))
+    start = settings.date(months[column], rng.integers(1, 28, len(account)))
+    seen = quality.level[account, months[column]] + rng.normal(0, 0.8, len(account))
+    early = _overrides(rng, accounts, account, start, seen)
+
+    # A second opinion while the first still holds.
+    again = early.iloc[:: max(len(early) // 3, 1)].copy()
+    again["band"] = again.band.map({"red": "yellow", "yellow": "green", "green": "yellow"})
+    again["reason"] = "new information from the sponsor"
+    again[["valid_from", "valid_to"]] += np.timedelta64(10, "D")
+
+    frame = pd.concat([late, early, again], ignore_index=True)
+    ids = np.char.mod("ovr_%05d", 301 + np.arange(len(frame))).astype(object)
+    frame.insert(0, "override_id", ids)
+    return _entered(settings, frame)
+
+
+def _overrides(
+    rng: np.random.Generator,
+    accounts: Accounts,
+    account: np.ndarray,
+    start: np.ndarray,
+    mood: np.ndarray,
+) -> pd.DataFrame:
     bands = np.select([mood < -0.3, mood < 0.5], ["red", "yellow"], "green")
     reasons = np.select(
         [mood < -0.3, mood < 0.5],
@@ -286,12 +314,23 @@ def overrides_table(
     )
     return pd.DataFrame(
         {
-            "override_id": np.char.mod("ovr_%05d", 301 + np.arange(n)).astype(object),
             "account_id": accounts.ids[account],
             "band": bands.astype(object),
             "reason": reasons.astype(object),
             "set_by": csm_ids(accounts)[account],
             "valid_from": start,
-            "valid_to": start + rng.choice([30, 60, 90], n),
+            "valid_to": start + rng.choice([30, 60, 90], len(account)),
         }
     )
+
+
+def _entered(settings: Settings, overrides: pd.DataFrame) -> pd.DataFrame:
+    """When each was entered: mostly on its first day, some weeks later, some nobody knows when."""
+    rng = settings.stream("overrides entered")
+    n = len(overrides)
+    first_day = overrides.valid_from.to_numpy().astype("M8[D]")
+    late = np.where(rng.random(n) < 0.1, rng.integers(15, 45, n), 0)
+    created = at_time(rng, first_day + late)
+    created[rng.random(n) < 0.1] = np.datetime64("NaT")
+    overrides["created_at"] = created
+    return overrides

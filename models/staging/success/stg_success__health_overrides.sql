@@ -12,7 +12,8 @@ kept_rows as (
         reason,
         set_by,
         valid_from,
-        valid_to
+        valid_to,
+        created_at
     from health_overrides
     where row_status = 'kept'
 )
