@@ -9,16 +9,18 @@ losses as (
     select * from {{ ref('int_health_losses_found') }}
 ),
 
+horizons as (
+    select * from {{ ref('health_horizons') }}
+),
+
 windows as (
-    {% for horizon_days in [90, 180, 365] %}
     select
-        account_id,
-        month_end,
-        {{ horizon_days }} as horizon_days,
-        {{ add_days('month_end', horizon_days) }} as window_end_date
+        customers.account_id,
+        customers.month_end,
+        horizons.horizon_days,
+        {{ add_days('customers.month_end', 'horizons.horizon_days') }} as window_end_date
     from customers
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    cross join horizons
 ),
 
 -- Until a window is over, nobody knows that the account stayed.

@@ -17,30 +17,14 @@ scores as (
         and period_type = 'month_end'
 ),
 
-scored as (
-    select
-        outcomes.*,
-        scores.score,
-        case when outcomes.has_lost then 0 else 1 end as is_kept
-    from outcomes
-    inner join scores
-        on outcomes.account_id = scores.account_id
-        and outcomes.month_end = scores.observation_date
-    where scores.score is not null
+judged as (
+    select * from {{ ref('int_health_observations_judged') }}
 ),
 
--- Accounts are compared with those scored at the same month's end.
-ranked as (
-    select
-        *,
-        count(*) over same_month as scored_accounts,
-        rank() over (partition by month_end, horizon_days order by score) - 1 as scored_lower,
-        sum(is_kept) over same_month as kept_accounts,
-        sum(is_kept) over (partition by month_end, horizon_days order by score)
-            as kept_at_or_below,
-        sum(is_kept) over (partition by month_end, horizon_days, score) as kept_at_same_score
-    from scored
-    window same_month as (partition by month_end, horizon_days)
+pairs as (
+    select * from {{ ref('int_health_pairs_counted') }}
+    where variant = 'whole'
+        and outcome = 'churned_or_contracted'
 ),
 
 final as (
@@ -60,16 +44,9 @@ final as (
         {{ money('outcomes.mrr_lost') }} as mrr_lost,
         scores.score,
         coalesce(scores.final_band, 'unscored') as final_band,
-        ranked.scored_lower * 10 < ranked.scored_accounts as is_lowest_decile,
-        cast(case when outcomes.has_lost then ranked.kept_accounts end as integer)
-            as kept_accounts,
-        cast(
-            case
-                when outcomes.has_lost
-                    then ranked.kept_accounts - ranked.kept_at_or_below
-                        + ranked.kept_at_same_score / 2.0
-            end as decimal(18, 1)
-        ) as kept_accounts_scored_higher
+        judged.decile = 1 as is_lowest_decile,
+        cast(pairs.kept_accounts as integer) as kept_accounts,
+        cast(pairs.kept_accounts_scored_higher as decimal(18, 1)) as kept_accounts_scored_higher
     from outcomes
     inner join account_months
         on outcomes.account_id = account_months.account_id
@@ -77,10 +54,16 @@ final as (
     left join scores
         on outcomes.account_id = scores.account_id
         and outcomes.month_end = scores.observation_date
-    left join ranked
-        on outcomes.account_id = ranked.account_id
-        and outcomes.month_end = ranked.month_end
-        and outcomes.horizon_days = ranked.horizon_days
+    left join judged
+        on outcomes.account_id = judged.account_id
+        and outcomes.month_end = judged.month_end
+        and outcomes.horizon_days = judged.horizon_days
+        and scores.model_version = judged.model_version
+    left join pairs
+        on outcomes.account_id = pairs.account_id
+        and outcomes.month_end = pairs.month_end
+        and outcomes.horizon_days = pairs.horizon_days
+        and scores.model_version = pairs.model_version
 )
 
 select * from final

@@ -1,0 +1,122 @@
+with
+
+observations as (
+    select * from {{ ref('int_health_observations_grouped') }}
+),
+
+rules as (
+    select * from {{ ref('health_evidence_rules') }}
+),
+
+binned as (
+    select
+        *,
+        'band' as bin_type,
+        band as bin
+    from observations
+
+    union all
+
+    select
+        *,
+        'decile' as bin_type,
+        cast(decile as {{ dbt.type_string() }}) as bin
+    from observations
+),
+
+groups as (
+    select
+        model_version,
+        horizon_days,
+        outcome,
+        segment,
+        sample,
+        count(*) as observations,
+        count(case when has_happened then 1 end) as lost,
+        count(distinct case when has_happened then account_id end) as lost_accounts
+    from observations
+    group by model_version, horizon_days, outcome, segment, sample
+),
+
+counted as (
+    select
+        model_version,
+        horizon_days,
+        outcome,
+        segment,
+        sample,
+        bin_type,
+        bin,
+        count(*) as observations,
+        count(distinct account_id) as accounts,
+        count(case when has_happened then 1 end) as lost,
+        count(expected_share) as forecast_observations,
+        count(case when has_happened then expected_share end) as forecast_lost,
+        count(distinct case when expected_share is not null then account_id end)
+            as forecast_accounts,
+        avg(expected_share) as expected_rate,
+        avg(score) as average_score
+    from binned
+    group by model_version, horizon_days, outcome, segment, sample, bin_type, bin
+),
+
+weighed as (
+    select
+        counted.*,
+        1.0 * groups.lost / groups.observations as base_rate,
+        groups.lost_accounts,
+        counted.accounts >= rules.minimum_accounts as is_enough,
+        counted.forecast_accounts >= rules.minimum_accounts as is_forecast_enough,
+        groups.lost_accounts >= rules.minimum_lost_accounts as is_lost_enough,
+        rules.minimum_accounts,
+        rules.minimum_lost_accounts,
+        rules.interval_z
+    from counted
+    inner join groups
+        on counted.model_version = groups.model_version
+        and counted.horizon_days = groups.horizon_days
+        and counted.outcome = groups.outcome
+        and counted.segment = groups.segment
+        and counted.sample = groups.sample
+    cross join rules
+),
+
+measured as (
+    select
+        *,
+        1.0 * lost / observations as observed_rate,
+        {{ wilson_low('lost', 'observations', 'interval_z') }} as observed_low,
+        {{ wilson_high('lost', 'observations', 'interval_z') }} as observed_high,
+        {{ too_few([
+            ('accounts', 'accounts', 'minimum_accounts'),
+            ('accounts with a forecast', 'forecast_accounts', 'minimum_accounts'),
+            ('lost accounts in all bins', 'lost_accounts', 'minimum_lost_accounts'),
+        ]) }} as too_few
+    from weighed
+)
+
+select
+    model_version,
+    cast(horizon_days as integer) as horizon_days,
+    outcome,
+    segment,
+    sample,
+    bin_type,
+    bin,
+    cast(observations as integer) as observations,
+    cast(accounts as integer) as accounts,
+    cast(lost as integer) as lost,
+    cast(forecast_observations as integer) as forecast_observations,
+    cast(case when is_forecast_enough then expected_rate end as decimal(9, 6)) as expected_rate,
+    cast(
+        case when is_forecast_enough then 1.0 * forecast_lost / forecast_observations end
+        as decimal(9, 6)
+    ) as forecast_observed_rate,
+    cast(case when is_enough then observed_rate end as decimal(9, 6)) as observed_rate,
+    cast(case when is_enough then observed_low end as decimal(9, 6)) as observed_low,
+    cast(case when is_enough then observed_high end as decimal(9, 6)) as observed_high,
+    cast(case when is_enough and is_lost_enough then observed_rate / base_rate end as decimal(9, 4))
+        as lift,
+    cast(average_score as decimal(9, 4)) as average_score,
+    too_few
+from measured
