@@ -18,6 +18,10 @@ starts as (
     select * from {{ ref('int_account_starts_found') }}
 ),
 
+crm_accounts as (
+    select * from {{ ref('stg_crm__accounts') }}
+),
+
 -- Who is no active customer that day has no health.
 active_customers as (
     select
@@ -40,11 +44,15 @@ described as (
         attributes.region,
         attributes.product_tier,
         attributes.csm_id,
+        -- Where the CRM doesn't say, an account is managed while it has a CSM.
+        coalesce(crm_accounts.is_managed, attributes.csm_id is not null) as is_managed,
         {{ days_between('starts.start_date', 'active_customers.observation_date') }}
             as tenure_days
     from active_customers
     left join starts
         on active_customers.account_id = starts.account_id
+    left join crm_accounts
+        on active_customers.account_id = crm_accounts.account_id
     left join attributes
         on active_customers.account_id = attributes.account_id
         and {{ is_in_force(

@@ -21,7 +21,8 @@ policies as (
 charge_ends as (
     select
         subscription_id,
-        max(coalesce(effective_to, cast('9999-12-31' as date))) as last_charge_end
+        max(coalesce(effective_to, cast('9999-12-31' as date))) as last_charge_end,
+        max(effective_to) as last_paid_end
     from charges
     group by subscription_id
 ),
@@ -36,13 +37,17 @@ first_terms as (
         {{ dbt.datediff('subscriptions.term_start', 'subscriptions.term_end', 'month') }}
             as term_months,
         coalesce(cast(subscriptions.signed_at as date), subscriptions.term_start) as signed_date,
-        -- What is cancelled ends with the last charge that is paid for.
+        -- What is cancelled ends with the last charge that is paid for; one without an end
+        -- of its own is paid for no longer than the subscription.
         case
             when cast(subscriptions.canceled_at as date) <= {{ as_of_date() }}
                 then
                     greatest(
                         cast(subscriptions.cancel_effective_at as date),
-                        charge_ends.last_charge_end
+                        coalesce(
+                            charge_ends.last_paid_end,
+                            cast(subscriptions.cancel_effective_at as date)
+                        )
                     )
         end as cancelled_to,
         cast(subscriptions.canceled_at as date) as canceled_date,

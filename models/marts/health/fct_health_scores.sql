@@ -20,13 +20,6 @@ overrides as (
     select * from {{ ref('int_health_overrides_observed') }}
 ),
 
-managed as (
-    select
-        account_id,
-        is_managed
-    from {{ ref('dim_accounts') }}
-),
-
 account_months as (
     select * from {{ ref('fct_account_months') }}
 ),
@@ -88,7 +81,7 @@ final as (
         accounts.region,
         accounts.product_tier,
         accounts.csm_id,
-        coalesce(managed.is_managed, false) as is_managed
+        accounts.is_managed
     from dates
     inner join with_final_band
         on dates.observation_date = with_final_band.observation_date
@@ -102,8 +95,6 @@ final as (
     left join renewals_due
         on with_final_band.account_id = renewals_due.account_id
         and with_final_band.observation_date = renewals_due.observation_date
-    left join managed
-        on with_final_band.account_id = managed.account_id
     left join account_months
         on with_final_band.account_id = account_months.account_id
         and with_final_band.observation_date = account_months.month_end
