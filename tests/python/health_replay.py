@@ -1,0 +1,178 @@
+"""Health scores made again from what the sources held on a day.
+
+The SQL that the last build compiled is replayed, model by model, in a DuckDB in memory.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import duckdb
+from held_on_a_day import HELD
+
+from scripts.project import CATALOG, Places
+
+MARTS = ("fct_health_scores", "fct_health_components")
+DATES = "int_observation_dates_listed"
+LAST_DAY = date(2026, 6, 30)
+
+# What the demo company has too little of: accounts that got their first CSM late, of which nobody
+# says whether they are managed; and subscriptions cancelled before their term is over, whose
+# charges have no end of their own.
+AWKWARD = """
+    update given.stg_crm__account_history
+    set old_value = null
+    where field = 'csm_id';
+
+    update given.stg_crm__accounts as accounts
+    set is_managed = null
+    from given.stg_crm__account_history as changes
+    where changes.account_id = accounts.account_id and changes.field = 'csm_id';
+
+    update given.stg_billing__subscription_charges as charges
+    set effective_to = null
+    from given.stg_billing__subscriptions as subscriptions
+    where charges.subscription_id = subscriptions.subscription_id
+        and charges.effective_to = subscriptions.cancel_effective_at;
+
+    update given.stg_billing__subscriptions
+    set term_end = cancel_effective_at::date + 40
+    where status = 'canceled';
+"""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model, compiled for the demo's last day."""
+
+    name: str
+    relation: str
+    sql: str
+
+    @property
+    def layer(self) -> str:
+        return self.name.split("_")[0]
+
+
+def compiled_models(places: Places) -> list[Model]:
+    """All that the marts are made from, in an order in which it can be built."""
+    nodes = json.loads(places.manifest.read_text(encoding="utf-8"))["nodes"]
+    parents: dict[str, list[str]] = {}
+    left = [f"model.bellwether.{mart}" for mart in MARTS]
+    while left:
+        key = left.pop()
+        if key not in parents:
+            above = nodes[key]["depends_on"]["nodes"]
+            parents[key] = [parent for parent in above if parent.startswith("model.")]
+            left += parents[key]
+    return [
+        Model(
+            nodes[key]["name"],
+            nodes[key]["relation_name"],
+            compiled_sql(places.target, nodes[key]["original_file_path"]),
+        )
+        for key in TopologicalSorter(parents).static_order()
+    ]
+
+
+def compiled_sql(target: Path, model_file: str) -> str:
+    return (target / "compiled" / "bellwether" / model_file).read_text(encoding="utf-8")
+
+
+def as_of(sql: str, day: date) -> str:
+    """A model's SQL as it is compiled for another as-of date."""
+    return sql.replace(f"cast('{LAST_DAY}' as date)", f"cast('{day}' as date)")
+
+
+class Company:
+    """What a company's sources hold, and the health scores made of it as of any day.
+
+    Three catalogs: `given` has the raw rows as the company wrote them, typed; `today` what
+    staging makes of them all and, later, the scores; in `bellwether` models are built.
+    """
+
+    def __init__(self, models: Sequence[Model], raw_folder: Path, work_file: Path) -> None:
+        self.reading = [model for model in models if model.layer in ("base", "stg")]
+        self.staging = [model for model in models if model.layer == "stg"]
+        self.scoring = [model for model in models if model.layer not in ("base", "stg")]
+        self.connection = duckdb.connect(":memory:", config={"threads": 1})
+        for catalog in (CATALOG, "given", "today"):
+            self.run(f"attach ':memory:' as {catalog}")
+        self.run(f"attach '{work_file}' as built (read_only)")
+        self.run(f"use {CATALOG}")
+        for schema in ("raw", "reference", "staging", "intermediate", "marts"):
+            self.run(f"create schema {schema}")
+        for (seed,) in self.rows(
+            "select table_name from duckdb_tables() "
+            "where database_name = 'built' and schema_name = 'reference'"
+        ):
+            self.run(f"create table reference.{seed} as from built.reference.{seed}")
+        for file in sorted(raw_folder.glob("*/*.parquet")):
+            self.run(f"create table given.stg_{file.parent.name}__{file.stem} as from '{file}'")
+        self.run(AWKWARD)
+        self.read({model: f"from given.{model.name}" for model in self.staging})
+        for model in self.staging:
+            self.run(f"create table today.{model.name} as from {model.relation}")
+
+    def run(self, sql: str) -> None:
+        self.connection.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple]:
+        return self.connection.execute(sql).fetchall()
+
+    def build(self, models: Iterable[Model], day: date) -> None:
+        for model in models:
+            self.run(f"create or replace table {model.relation} as {as_of(model.sql, day)}")
+
+    def read(self, rows: dict[Model, str]) -> None:
+        """Have the first models read these rows, given for each staging model as a query."""
+        for model, query in rows.items():
+            raw_table = model.name.replace("stg_", "raw.raw_")
+            self.run(
+                f"create or replace table {raw_table} as select columns(*)::varchar from ({query})"
+            )
+        self.build(self.reading, LAST_DAY)
+
+    def score_today(self, observed: Iterable[date], scoring: Sequence[Model], kept_in: str) -> None:
+        """Score from all there is, as of the last day, and keep what it says of these days."""
+        self.run(f"drop schema if exists today.{kept_in} cascade; create schema today.{kept_in}")
+        for model in self.staging:
+            self.run(f"create or replace table {model.relation} as from today.{model.name}")
+        for model in scoring:
+            self.build([model], LAST_DAY)
+            if model.name == DATES:
+                for day in observed:
+                    self.run(f"insert into {model.relation} values ('{day}', 'as_of')")
+        for mart in MARTS:
+            self.run(f"create table today.{kept_in}.{mart} as from marts.{mart}")
+
+    def score_then(self, day: date, scoring: Sequence[Model]) -> None:
+        """Score from what was there at the end of a day, as of that day."""
+        self.run("use today")
+        for model in self.staging:
+            self.run(f"create or replace table {model.relation} as {held(model.name, day)}")
+        self.run(f"use {CATALOG}")
+        self.build(scoring, day)
+
+    def differences(self, mart: str, day: date, kept_in: str) -> list[tuple]:
+        """Rows of only one of the two, of the day itself and of the months' ends up to it."""
+        then = f"select * from marts.{mart} where period_type <> 'week_end'"
+        today = f"""
+            select * from today.{kept_in}.{mart}
+            where (period_type = 'month_end' and observation_date <= date '{day}')
+                or (period_type = 'as_of' and observation_date = date '{day}')
+        """
+        return self.rows(
+            f"select 'then', * from (({then}) except all ({today})) union all "
+            f"select 'today', * from (({today}) except all ({then})) "
+            "order by account_id, observation_date, model_version"
+        )
+
+
+def held(staging_model: str, day: date) -> str:
+    """The query for what a staging table's source held at the end of a day."""
+    raw_table = staging_model.removeprefix("stg_").replace("__", ".")
+    return HELD[raw_table].replace("@tomorrow", f"(timestamp '{day}' + interval 1 day)")
