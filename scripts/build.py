@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts.audit import Audit, audit
+from scripts.carry import carry
 from scripts.dbt import Dbt
 from scripts.docs import make_docs
 from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
@@ -28,10 +29,12 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
     check_not_locked(places.work_file)
     dbt = Dbt(places, variables)
     with phase("seeds, models and tests"):
-        # From scratch, so that nothing of another as-of date or another folder stays behind.
+        # From scratch, so that nothing of another as-of date or another folder stays behind,
+        # except what was published once for all.
         # Unit tests try the SQL on examples of their own, the same ones at every build, so they are
         # run by `make test`. A folder's build doesn't need the demo's raw tables either.
         left_out = ["resource_type:unit_test", *(["path:seeds/raw"] if raw_dir else [])]
+        carry(places)
         result = dbt.run(["build", "--full-refresh", "--exclude", *left_out])
         dbt.release()
     with phase("metrics"):
