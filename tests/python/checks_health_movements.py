@@ -1,23 +1,26 @@
-"""How accounts moved between health bands, calculated a second time.
+"""How accounts moved between health bands, by score and by hand, calculated a second time.
 
-Who is a customer and its MRR come from the truth the demo was made of, the champion of a day from
-the reference seed, bands from fct_health_scores.
+Who is a customer, its MRR and what it lost come from the truth the demo was made of, the champion
+of a day from the reference seed, overrides from the staged rows, bands from fct_health_scores.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pandas as pd
 from checks_domains import World
+from checks_health_outcomes import true_losses
 from checks_revenue import UNASSIGNED, Check, share
 
 from scripts.project import ROOT
 
 WORST_FIRST = ["red", "yellow", "green"]
+LAST_DAY = date(2026, 6, 30)
 
 
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
-    return {"band_movements": band_movements(World(warehouse))}
+    world = World(warehouse)
+    return {"band_movements": band_movements(world), "overrides": overrides(world)}
 
 
 def champion(day: date) -> str | None:
@@ -41,7 +44,7 @@ def band_movements(world: World) -> pd.DataFrame:
     for month in world.months[1:]:
         day, day_before = (then.end_time.date() for then in (month, month - 1))
         version = champion(day)
-        if version is None or day > date(2026, 6, 30):
+        if version is None or day > LAST_DAY:
             continue
         for account in sorted({account for account, _ in world.mrr} - {UNASSIGNED}):
             was, is_now = (world.pays(account, then) for then in (month - 1, month))
@@ -55,6 +58,34 @@ def band_movements(world: World) -> pd.DataFrame:
                 segment = world.segment(account, day)
                 rows.append((month, segment, before, after, step, mrr))
     return pd.DataFrame(rows, columns=["month", "segment", "before", "after", "step", "mrr"])
+
+
+def overrides(world: World) -> pd.DataFrame:
+    """Overrides that changed a band, 90 days later, with whether they were right."""
+    bands = {
+        (account, pd.Period(day, freq="M")): band
+        for account, day, band in world.rows(
+            "select account_id, observation_date, band from marts.fct_health_scores "
+            "where is_champion and period_type = 'month_end'"
+        )
+    }
+    lost = {(loss.account_id, loss.month.end_time.date()) for loss in true_losses().itertuples()}
+    rows = []
+    for account, band, valid_from, valid_to, created_at in world.rows(
+        "select account_id, band, valid_from, valid_to, created_at "
+        "from staging.stg_success__health_overrides"
+    ):
+        account = world.resolve(account)
+        start = max(valid_from, created_at.date()) if created_at else valid_from
+        decided = start + timedelta(days=90)
+        # A month end's own band is known at its end.
+        replaced = bands.get((account, pd.Period(start + timedelta(days=1), freq="M") - 1))
+        if start < valid_to and decided <= LAST_DAY and replaced in set(WORST_FIRST) - {band}:
+            losses = [day for who, day in lost if who == account and start < day <= decided]
+            lowered = WORST_FIRST.index(band) < WORST_FIRST.index(replaced)
+            month = pd.Period(decided, freq="M")
+            rows.append((month, world.segment(account, start), bool(losses) == lowered))
+    return pd.DataFrame(rows, columns=["month", "segment", "right"])
 
 
 def compared(rows: pd.DataFrame) -> int:
@@ -78,4 +109,5 @@ CHECKS: dict[str, Check] = {
         share(lambda r: r.mrr[r.step < 0].sum(), lambda r: r.mrr[r.step.notna()].sum()),
         rows="band_movements",
     ),
+    "health_override_accuracy": Check(share(lambda r: r.right.sum(), len), rows="overrides"),
 }

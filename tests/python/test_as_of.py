@@ -40,6 +40,7 @@ DATED_MARTS = {
     "fct_health_components": MONTH_ENDS,
     "fct_health_scores": MONTH_ENDS,
     "fct_health_band_movements": "month_end",
+    "fct_health_overrides": "case when is_decided then decided_date end",
     "fct_health_losses": "last_day(month_start)",
     "fct_health_outcomes": "window_end_date",
     "fct_feedback_themes": "said_date",

@@ -31,21 +31,43 @@ combined as (
     group by account_id, observation_date, model_version, component
 ),
 
+scores as (
+    select
+        account_id,
+        observation_date,
+        model_version
+    from combined
+    group by account_id, observation_date, model_version
+),
+
+-- Each component of the version, also one of which nothing is asked of the account.
 weighted as (
     select
-        combined.*,
+        scores.account_id,
+        scores.observation_date,
+        scores.model_version,
+        components.component,
         components.component_name,
         components.weight,
-        sum(components.weight) over same_score as weight_asked,
+        combined.measure_weight_present,
+        combined.component_score,
+        combined.measures_in_words,
+        combined.missing_measures,
+        sum(case when combined.component is not null then components.weight end)
+            over same_score as weight_asked,
         sum(case when combined.component_score is not null then components.weight end)
             over same_score as weight_scored
-    from combined
+    from scores
     inner join components
-        on combined.model_version = components.model_version
-        and combined.component = components.component
+        on scores.model_version = components.model_version
+    left join combined
+        on scores.account_id = combined.account_id
+        and scores.observation_date = combined.observation_date
+        and scores.model_version = combined.model_version
+        and components.component = combined.component
     window
         same_score as (
-            partition by combined.account_id, combined.observation_date, combined.model_version
+            partition by scores.account_id, scores.observation_date, scores.model_version
         )
 ),
 

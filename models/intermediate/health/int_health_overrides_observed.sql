@@ -1,11 +1,7 @@
 with
 
 overrides as (
-    select * from {{ ref('stg_success__health_overrides') }}
-),
-
-ids as (
-    select * from {{ ref('int_account_ids_resolved') }}
+    select * from {{ ref('int_health_overrides_resolved') }}
 ),
 
 accounts as (
@@ -20,18 +16,16 @@ in_force as (
         overrides.override_id,
         overrides.band as override_band,
         overrides.reason as override_reason,
-        overrides.set_by as override_set_by,
         row_number() over (
             partition by accounts.account_id, accounts.observation_date
-            order by overrides.valid_from desc, overrides.override_id desc
+            order by overrides.set_at desc, overrides.override_id desc
         ) as override_rank
     from overrides
-    inner join ids
-        on overrides.account_id = ids.account_id
     inner join accounts
-        on ids.resolved_account_id = accounts.account_id
-        and overrides.valid_from <= accounts.observation_date
-        and overrides.valid_to > accounts.observation_date
+        on overrides.account_id = accounts.account_id
+        and {{ is_in_force(
+            'accounts.observation_date', 'overrides.held_from', 'overrides.valid_to'
+        ) }}
 )
 
 select * from in_force

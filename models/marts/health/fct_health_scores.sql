@@ -81,6 +81,7 @@ final as (
         accounts.region,
         accounts.product_tier,
         accounts.csm_id,
+        cast(accounts.tenure_days as integer) as tenure_days,
         accounts.is_managed
     from dates
     inner join with_final_band
