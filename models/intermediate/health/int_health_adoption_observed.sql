@@ -12,6 +12,20 @@ usage as (
     select * from {{ ref('int_accounts_usage_observed') }}
 ),
 
+features as (
+    select * from {{ ref('int_account_features_observed') }}
+),
+
+users as (
+    select
+        ids.resolved_account_id as account_id,
+        cast(users.created_at as date) as created_date,
+        cast(users.deactivated_at as date) as deactivated_date
+    from {{ ref('stg_usage__users') }} as users
+    inner join {{ ref('int_account_ids_resolved') }} as ids
+        on users.account_id = ids.account_id
+),
+
 usage_by_month as (
     select
         account_months.*,
@@ -49,6 +63,20 @@ baselines as (
         and usage_by_month.month_end
         > {{ add_days('covered.observation_date', -window_days - 92) }}
     group by covered.account_id, covered.observation_date
+),
+
+users_counted as (
+    select
+        covered.account_id,
+        covered.observation_date,
+        count(*) as known_users
+    from covered
+    inner join users
+        on covered.account_id = users.account_id
+        and {{ is_in_force(
+            'covered.observation_date', 'users.created_date', 'users.deactivated_date'
+        ) }}
+    group by covered.account_id, covered.observation_date
 )
 
 select
@@ -58,8 +86,17 @@ select
     / nullif(baselines.baseline_users, 0) as mau_change_pct,
     100.0 * covered.monthly_active_users / nullif(covered.paid_seats, 0)
         as seat_utilization_pct,
+    100.0 * covered.monthly_active_users / users_counted.known_users as active_users_pct,
+    100.0 * features.core_features_used / features.core_features_in_plan
+        as core_features_used_pct,
     covered.active_weeks
 from covered
 left join baselines
     on covered.account_id = baselines.account_id
     and covered.observation_date = baselines.observation_date
+left join users_counted
+    on covered.account_id = users_counted.account_id
+    and covered.observation_date = users_counted.observation_date
+left join features
+    on covered.account_id = features.account_id
+    and covered.observation_date = features.observation_date

@@ -18,6 +18,10 @@ measures as (
     from {{ ref('health_measures') }}
 ),
 
+definitions as (
+    select * from {{ ref('health_measure_definitions') }}
+),
+
 bands as (
     select * from {{ ref('health_bands') }}
 ),
@@ -99,13 +103,22 @@ asked_at_once as (
     group by model_version, segment
 ),
 
+bands_in_order as (
+    select
+        *,
+        case band when 'red' then 1 when 'yellow' then 2 when 'green' then 3 end as health
+    from bands
+),
+
 band_bounds as (
     select
         *,
         lag(band) over (partition by model_version order by lower_bound, band) as band_below,
         lag(lower_bound) over (partition by model_version order by lower_bound, band)
-            as bound_below
-    from bands
+            as bound_below,
+        lag(health) over (partition by model_version order by lower_bound, band)
+            as health_below
+    from bands_in_order
 ),
 
 versions_named as (
@@ -214,6 +227,22 @@ problems as (
     union all
 
     select
+        'health_measure_definitions' as seed,
+        'measure ' || coalesce(definitions.measure, known_measures.measure) as seed_row,
+        case
+            when known_measures.measure is null
+                then 'the project observes no measure of this name'
+            else 'the project observes it, but no row says what it is'
+        end as problem
+    from definitions
+    full outer join known_measures
+        on definitions.measure = known_measures.measure
+    where definitions.measure is null
+        or known_measures.measure is null
+
+    union all
+
+    select
         'health_measures' as seed,
         seed_row,
         'red_at ' || cast(red_at as {{ dbt.type_string() }}) || ' and green_at '
@@ -245,11 +274,13 @@ problems as (
         'version ' || model_version || ', band ' || band as seed_row,
         case
             when bound_below is null then 'the lowest band does not start at 0'
+            when lower_bound > bound_below then 'it starts above ' || band_below || ', which is better'
             else 'it starts where ' || band_below || ' starts'
         end as problem
     from band_bounds
     where (bound_below is null and lower_bound <> 0)
         or lower_bound = bound_below
+        or health < health_below
 
     union all
 
