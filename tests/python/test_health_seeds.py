@@ -73,7 +73,8 @@ def test_a_threshold_is_changed_without_sql(
     change: Callable, tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     """Seats count as fully used at 90 % in place of 70 %: nobody's score rises."""
-    done = change(("health_measures", "180,higher_is_better,20,70,", "180,higher_is_better,20,90,"))
+    row = "v2,product_adoption,seat_utilization_pct,all,180,higher_is_better"
+    done = change(("health_measures", f"{row},20,70", f"{row},20,90"))
     assert done.returncode == 0, done.stdout
     average, count = scores(tmp_path)
     average_before, count_before = warehouse.execute(SCORES).fetchone() or (0, 0)
