@@ -10,11 +10,7 @@ judged as (
 
 outcomes as (
     select
-        model_version,
-        account_id,
-        month_end,
-        horizon_days,
-        is_out_of_time,
+        *,
         'churned' as outcome,
         has_churned as has_happened
     from judged
@@ -22,11 +18,7 @@ outcomes as (
     union all
 
     select
-        model_version,
-        account_id,
-        month_end,
-        horizon_days,
-        is_out_of_time,
+        *,
         'churned_or_contracted' as outcome,
         has_lost as has_happened
     from judged
@@ -41,10 +33,10 @@ scored as (
         varied.month_end,
         varied.score,
         outcomes.horizon_days,
-        outcomes.is_out_of_time,
         outcomes.outcome,
-        outcomes.has_happened,
-        case when outcomes.has_happened then 0 else 1 end as is_kept
+        outcomes.segment,
+        outcomes.is_out_of_time,
+        outcomes.has_happened
     from varied
     inner join outcomes
         on varied.model_version = outcomes.model_version
@@ -52,32 +44,51 @@ scored as (
         and varied.month_end = outcomes.month_end
 ),
 
+counted as (
+    select
+        model_version,
+        variant,
+        component,
+        month_end,
+        horizon_days,
+        outcome,
+        score,
+        sum(case when has_happened then 0 else 1 end) as kept_at_same_score
+    from scored
+    group by model_version, variant, component, month_end, horizon_days, outcome, score
+),
+
 -- Accounts are compared with those scored at the same month's end.
 ranked as (
     select
         *,
-        sum(is_kept) over same_month as kept_accounts,
-        sum(is_kept) over (same_month order by score) as kept_at_or_below,
-        sum(is_kept) over (
-            partition by
-                model_version, variant, component, outcome, horizon_days, month_end, score
-        ) as kept_at_same_score
-    from scored
+        sum(kept_at_same_score) over same_month as kept_accounts,
+        sum(kept_at_same_score) over (same_month order by score desc) as kept_at_or_above
+    from counted
     window same_month as (
-        partition by model_version, variant, component, outcome, horizon_days, month_end
+        partition by model_version, variant, component, month_end, horizon_days, outcome
     )
 )
 
 select
-    model_version,
-    variant,
-    component,
-    account_id,
-    month_end,
-    horizon_days,
-    outcome,
-    is_out_of_time,
-    kept_accounts,
-    kept_accounts - kept_at_or_below + kept_at_same_score / 2.0 as kept_accounts_scored_higher
-from ranked
-where has_happened
+    scored.model_version,
+    scored.variant,
+    scored.component,
+    scored.account_id,
+    scored.month_end,
+    scored.horizon_days,
+    scored.outcome,
+    scored.segment,
+    scored.is_out_of_time,
+    ranked.kept_accounts,
+    ranked.kept_at_or_above - ranked.kept_at_same_score / 2.0 as kept_accounts_scored_higher
+from scored
+inner join ranked
+    on scored.model_version = ranked.model_version
+    and scored.variant = ranked.variant
+    and scored.component = ranked.component
+    and scored.month_end = ranked.month_end
+    and scored.horizon_days = ranked.horizon_days
+    and scored.outcome = ranked.outcome
+    and scored.score = ranked.score
+where scored.has_happened

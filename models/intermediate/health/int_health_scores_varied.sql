@@ -4,6 +4,10 @@ scores as (
     select * from {{ ref('int_health_scores_ranked') }}
 ),
 
+health_models as (
+    select * from {{ ref('health_models') }}
+),
+
 components as (
     select * from {{ ref('health_components') }}
 ),
@@ -43,6 +47,26 @@ added_up as (
     window same_score as (partition by model_version, account_id, month_end)
 ),
 
+-- What a baseline makes of the accounts that another version scored.
+baselines as (
+    select
+        scores.model_version,
+        scores.account_id,
+        scores.month_end,
+        others.model_version as baseline,
+        others.score
+    from scores
+    inner join health_models
+        on scores.model_version = health_models.model_version
+        and health_models.status <> 'baseline'
+    inner join scores as others
+        on scores.account_id = others.account_id
+        and scores.month_end = others.month_end
+    inner join health_models as other_models
+        on others.model_version = other_models.model_version
+        and other_models.status = 'baseline'
+),
+
 varied as (
     select
         model_version,
@@ -79,6 +103,17 @@ varied as (
         ) as score
     from added_up
     where total_weight > weight
+
+    union all
+
+    select
+        model_version,
+        account_id,
+        month_end,
+        'baseline' as variant,
+        baseline as component,
+        score
+    from baselines
 )
 
 select * from varied

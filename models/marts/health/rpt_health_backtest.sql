@@ -1,11 +1,19 @@
 with
 
+evidence as (
+    select * from {{ ref('int_health_groups_counted') }}
+),
+
 observations as (
     select * from {{ ref('int_health_observations_grouped') }}
 ),
 
 flags as (
     select * from {{ ref('int_health_flags_raised') }}
+),
+
+aucs as (
+    select * from {{ ref('int_health_aucs_measured') }}
 ),
 
 churns_warned as (
@@ -28,62 +36,31 @@ cuts as (
 
 flagged as (
     select
-        observations.*,
-        cuts.cut,
-        flags.cut is not null as is_flagged,
-        observations.csm_id || '|' || cast(observations.month_end as {{ dbt.type_string() }})
-            as csm_month
+        observations.model_version,
+        observations.horizon_days,
+        observations.outcome,
+        observations.segment,
+        observations.sample,
+        flags.cut,
+        count(*) as flagged_observations,
+        count(distinct observations.account_id) as flagged_accounts,
+        count(case when observations.has_happened then 1 end) as flagged_lost_observations,
+        count(case when not observations.has_happened then 1 end) as false_alarms,
+        count(case when not observations.has_happened then observations.csm_id end)
+            as false_alarms_of_csms,
+        sum(observations.mrr_lost) as mrr_lost_flagged
     from observations
-    cross join cuts
-    left join flags
+    inner join flags
         on observations.model_version = flags.model_version
         and observations.account_id = flags.account_id
         and observations.month_end = flags.month_end
-        and cuts.cut = flags.cut
-),
-
-counted as (
-    select
-        model_version,
-        horizon_days,
-        outcome,
-        segment,
-        sample,
-        cut,
-        count(*) as observations,
-        count(distinct account_id) as accounts,
-        count(case when has_happened then 1 end) as lost_observations,
-        count(distinct case when has_happened then account_id end) as lost_accounts,
-        count(distinct case when not has_happened then account_id end) as kept_accounts,
-        count(case when is_flagged then 1 end) as flagged_observations,
-        count(distinct case when is_flagged then account_id end) as flagged_accounts,
-        count(case when is_flagged and has_happened then 1 end) as flagged_lost_observations,
-        count(case when is_flagged and not has_happened then 1 end) as false_alarms,
-        count(case when is_flagged and not has_happened then csm_month end)
-            as false_alarms_of_csms,
-        count(distinct csm_month) as csm_months,
-        sum(kept_accounts_scored_higher) as pairs_ranked_rightly,
-        sum(kept_accounts) as pairs,
-        count(expected_share) as forecast_observations,
-        count(distinct case when expected_share is not null then account_id end)
-            as forecast_accounts,
-        avg(
-            (expected_share - case when has_happened then 1 else 0 end)
-            * (expected_share - case when has_happened then 1 else 0 end)
-        ) as brier_score,
-        avg(
-            case
-                when expected_share is not null
-                    then (base_share - case when has_happened then 1 else 0 end)
-                        * (base_share - case when has_happened then 1 else 0 end)
-            end
-        ) as brier_reference,
-        sum(mrr_lost) as mrr_lost,
-        sum(case when is_flagged then mrr_lost else 0 end) as mrr_lost_flagged,
-        min(month_end) as first_month_end,
-        max(month_end) as last_month_end
-    from flagged
-    group by model_version, horizon_days, outcome, segment, sample, cut
+    group by
+        observations.model_version,
+        observations.horizon_days,
+        observations.outcome,
+        observations.segment,
+        observations.sample,
+        flags.cut
 ),
 
 churns_by_segment as (
@@ -114,36 +91,86 @@ lead_times as (
     group by model_version, horizon_days, segment_or_all, sample, cut
 ),
 
-with_lead_times as (
+baselines as (
     select
-        counted.*,
+        model_version,
+        horizon_days,
+        outcome,
+        segment,
+        sample,
+        max(auc) as auc_best_baseline
+    from aucs
+    where variant = 'baseline'
+    group by model_version, horizon_days, outcome, segment, sample
+),
+
+joined as (
+    select
+        evidence.*,
         health_models.status as model_status,
+        cuts.cut,
+        coalesce(flagged.flagged_observations, 0) as flagged_observations,
+        coalesce(flagged.flagged_accounts, 0) as flagged_accounts,
+        coalesce(flagged.flagged_lost_observations, 0) as flagged_lost_observations,
+        coalesce(flagged.false_alarms, 0) as false_alarms,
+        coalesce(flagged.false_alarms_of_csms, 0) as false_alarms_of_csms,
+        coalesce(flagged.mrr_lost_flagged, 0) as mrr_lost_flagged,
+        aucs.auc,
+        baselines.auc_best_baseline,
         coalesce(lead_times.churns, 0) as churns,
         coalesce(lead_times.churns_flagged, 0) as churns_flagged,
         lead_times.median_lead_days,
-        counted.accounts >= rules.minimum_accounts as is_enough,
-        counted.lost_accounts >= rules.minimum_lost_accounts as is_lost_enough,
-        counted.kept_accounts >= rules.minimum_kept_accounts as is_kept_enough,
-        counted.flagged_accounts >= rules.minimum_flagged_accounts as is_flagged_enough,
-        counted.forecast_accounts >= rules.minimum_accounts as is_forecast_enough,
-        coalesce(lead_times.churns_flagged, 0) >= rules.minimum_flagged_churns
-            as is_churns_flagged_enough,
         rules.minimum_accounts,
         rules.minimum_lost_accounts,
         rules.minimum_kept_accounts,
         rules.minimum_flagged_accounts,
         rules.minimum_flagged_churns,
         rules.interval_z
-    from counted
+    from evidence
     inner join health_models
-        on counted.model_version = health_models.model_version
+        on evidence.model_version = health_models.model_version
+    cross join cuts
     cross join rules
+    left join flagged
+        on evidence.model_version = flagged.model_version
+        and evidence.horizon_days = flagged.horizon_days
+        and evidence.outcome = flagged.outcome
+        and evidence.segment = flagged.segment
+        and evidence.sample = flagged.sample
+        and cuts.cut = flagged.cut
+    left join aucs
+        on evidence.model_version = aucs.model_version
+        and evidence.horizon_days = aucs.horizon_days
+        and evidence.outcome = aucs.outcome
+        and evidence.segment = aucs.segment
+        and evidence.sample = aucs.sample
+        and aucs.variant = 'whole'
+    left join baselines
+        on evidence.model_version = baselines.model_version
+        and evidence.horizon_days = baselines.horizon_days
+        and evidence.outcome = baselines.outcome
+        and evidence.segment = baselines.segment
+        and evidence.sample = baselines.sample
     left join lead_times
-        on counted.model_version = lead_times.model_version
-        and counted.horizon_days = lead_times.horizon_days
-        and counted.segment = lead_times.segment
-        and counted.sample = lead_times.sample
-        and counted.cut = lead_times.cut
+        on evidence.model_version = lead_times.model_version
+        and evidence.horizon_days = lead_times.horizon_days
+        and evidence.segment = lead_times.segment
+        and evidence.sample = lead_times.sample
+        and cuts.cut = lead_times.cut
+),
+
+weighed as (
+    select
+        *,
+        accounts >= minimum_accounts as is_enough,
+        lost_accounts >= minimum_lost_accounts as is_lost_enough,
+        lost_accounts >= minimum_lost_accounts
+        and kept_accounts >= minimum_kept_accounts as is_paired_enough,
+        lost_accounts >= minimum_lost_accounts
+        and forecast_accounts >= minimum_accounts as is_forecast_enough,
+        flagged_accounts >= minimum_flagged_accounts as is_flagged_enough,
+        churns_flagged >= minimum_flagged_churns as is_warned_enough
+    from joined
 ),
 
 measured as (
@@ -188,10 +215,11 @@ measured as (
                 then 1.0 * flagged_lost_observations / flagged_observations
                     * observations / lost_observations
         end as lift,
-        case when is_lost_enough and is_kept_enough then pairs_ranked_rightly / pairs end as auc,
+        case when is_paired_enough then auc end as auc,
+        case when is_paired_enough then auc_best_baseline end as auc_best_baseline,
         forecast_observations,
-        case when is_lost_enough and is_forecast_enough then brier_score end as brier_score,
-        case when is_lost_enough and is_forecast_enough then brier_reference end as brier_reference,
+        case when is_forecast_enough then brier_score end as brier_score,
+        case when is_forecast_enough then brier_reference end as brier_reference,
         mrr_lost,
         mrr_lost_flagged,
         case when is_lost_enough then mrr_lost_flagged / mrr_lost end as mrr_captured_share,
@@ -201,7 +229,7 @@ measured as (
             as false_alarms_per_csm_month,
         churns,
         churns_flagged,
-        case when is_churns_flagged_enough then median_lead_days end as median_lead_days,
+        case when is_warned_enough then median_lead_days end as median_lead_days,
         first_month_end,
         last_month_end,
         {{ too_few([
@@ -212,32 +240,7 @@ measured as (
             ('accounts with a forecast', 'forecast_accounts', 'minimum_accounts'),
             ('flagged churns', 'churns_flagged', 'minimum_flagged_churns'),
         ]) }} as too_few
-    from with_lead_times
-),
-
-baselines as (
-    select
-        horizon_days,
-        outcome,
-        segment,
-        sample,
-        max(auc) as auc_best_baseline
-    from measured
-    where model_status = 'baseline'
-    group by horizon_days, outcome, segment, sample
-),
-
-compared as (
-    select
-        measured.*,
-        case when measured.model_status <> 'baseline' then baselines.auc_best_baseline end
-            as auc_best_baseline
-    from measured
-    left join baselines
-        on measured.horizon_days = baselines.horizon_days
-        and measured.outcome = baselines.outcome
-        and measured.segment = baselines.segment
-        and measured.sample = baselines.sample
+    from weighed
 )
 
 select
@@ -281,4 +284,4 @@ select
     first_month_end,
     last_month_end,
     too_few
-from compared
+from measured

@@ -1,5 +1,9 @@
 with
 
+evidence as (
+    select * from {{ ref('int_health_groups_counted') }}
+),
+
 observations as (
     select * from {{ ref('int_health_observations_grouped') }}
 ),
@@ -22,20 +26,6 @@ binned as (
         'decile' as bin_type,
         cast(decile as {{ dbt.type_string() }}) as bin
     from observations
-),
-
-groups as (
-    select
-        model_version,
-        horizon_days,
-        outcome,
-        segment,
-        sample,
-        count(*) as observations,
-        count(case when has_happened then 1 end) as lost,
-        count(distinct case when has_happened then account_id end) as lost_accounts
-    from observations
-    group by model_version, horizon_days, outcome, segment, sample
 ),
 
 counted as (
@@ -63,21 +53,21 @@ counted as (
 weighed as (
     select
         counted.*,
-        1.0 * groups.lost / groups.observations as base_rate,
-        groups.lost_accounts,
+        1.0 * evidence.lost_observations / evidence.observations as base_rate,
+        evidence.lost_accounts,
         counted.accounts >= rules.minimum_accounts as is_enough,
         counted.forecast_accounts >= rules.minimum_accounts as is_forecast_enough,
-        groups.lost_accounts >= rules.minimum_lost_accounts as is_lost_enough,
+        evidence.lost_accounts >= rules.minimum_lost_accounts as is_lost_enough,
         rules.minimum_accounts,
         rules.minimum_lost_accounts,
         rules.interval_z
     from counted
-    inner join groups
-        on counted.model_version = groups.model_version
-        and counted.horizon_days = groups.horizon_days
-        and counted.outcome = groups.outcome
-        and counted.segment = groups.segment
-        and counted.sample = groups.sample
+    inner join evidence
+        on counted.model_version = evidence.model_version
+        and counted.horizon_days = evidence.horizon_days
+        and counted.outcome = evidence.outcome
+        and counted.segment = evidence.segment
+        and counted.sample = evidence.sample
     cross join rules
 ),
 

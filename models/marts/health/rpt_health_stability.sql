@@ -27,6 +27,20 @@ totals as (
     group by model_version, component, month_end
 ),
 
+binned as (
+    select
+        scores.model_version,
+        scores.component,
+        scores.month_end,
+        bins.lower_bound,
+        count(*) as binned
+    from scores
+    inner join bins
+        on scores.score >= bins.lower_bound
+        and (scores.score < bins.upper_bound or bins.upper_bound is null)
+    group by scores.model_version, scores.component, scores.month_end, bins.lower_bound
+),
+
 -- Each bin of each month end, empty ones too.
 counted as (
     select
@@ -36,22 +50,14 @@ counted as (
         totals.observations,
         bins.lower_bound,
         bins.bins,
-        count(scores.score) as binned
+        coalesce(binned.binned, 0) as binned
     from totals
     cross join bins
-    left join scores
-        on totals.model_version = scores.model_version
-        and totals.component = scores.component
-        and totals.month_end = scores.month_end
-        and bins.lower_bound <= scores.score
-        and (bins.upper_bound > scores.score or bins.upper_bound is null)
-    group by
-        totals.model_version,
-        totals.component,
-        totals.month_end,
-        totals.observations,
-        bins.lower_bound,
-        bins.bins
+    left join binned
+        on totals.model_version = binned.model_version
+        and totals.component = binned.component
+        and totals.month_end = binned.month_end
+        and bins.lower_bound = binned.lower_bound
 ),
 
 referred as (
