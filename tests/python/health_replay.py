@@ -15,7 +15,16 @@ from held_on_a_day import HELD
 
 from scripts.project import CATALOG, Places
 
-MARTS = ("fct_health_scores", "fct_health_components")
+OF_A_DAY = (
+    "(period_type = 'month_end' and observation_date <= {day}) "
+    "or (period_type = 'as_of' and observation_date = {day})"
+)
+# The models compared, and which of their rows are final on a day.
+FINAL = {
+    "fct_health_scores": OF_A_DAY,
+    "fct_health_components": OF_A_DAY,
+    "int_health_observations_judged": "window_end_date <= {day}",
+}
 DATES = "int_observation_dates_listed"
 LAST_DAY = date(2026, 6, 30)
 
@@ -58,10 +67,10 @@ class Model:
 
 
 def compiled_models(places: Places) -> list[Model]:
-    """All that the marts are made from, in an order in which it can be built."""
+    """The models compared and all that they are made from, in an order in which it can be built."""
     nodes = json.loads(places.manifest.read_text(encoding="utf-8"))["nodes"]
     parents: dict[str, list[str]] = {}
-    left = [f"model.bellwether.{mart}" for mart in MARTS]
+    left = [f"model.bellwether.{name}" for name in FINAL]
     while left:
         key = left.pop()
         if key not in parents:
@@ -82,7 +91,7 @@ def compiled_sql(target: Path, model_file: str) -> str:
     return (target / "compiled" / "bellwether" / model_file).read_text(encoding="utf-8")
 
 
-def as_of(sql: str, day: date) -> str:
+def sql_as_of(sql: str, day: date) -> str:
     """A model's SQL as it is compiled for another as-of date."""
     return sql.replace(f"cast('{LAST_DAY}' as date)", f"cast('{day}' as date)")
 
@@ -125,7 +134,7 @@ class Company:
 
     def build(self, models: Iterable[Model], day: date) -> None:
         for model in models:
-            self.run(f"create or replace table {model.relation} as {as_of(model.sql, day)}")
+            self.run(f"create or replace table {model.relation} as {sql_as_of(model.sql, day)}")
 
     def read(self, rows: dict[Model, str]) -> None:
         """Have the first models read these rows, given for each staging model as a query."""
@@ -146,8 +155,9 @@ class Company:
             if model.name == DATES:
                 for day in observed:
                     self.run(f"insert into {model.relation} values ('{day}', 'as_of')")
-        for mart in MARTS:
-            self.run(f"create table today.{kept_in}.{mart} as from marts.{mart}")
+        for model in scoring:
+            if model.name in FINAL:
+                self.run(f"create table today.{kept_in}.{model.name} as from {model.relation}")
 
     def score_then(self, day: date, scoring: Sequence[Model]) -> None:
         """Score from what was there at the end of a day, as of that day."""
@@ -157,19 +167,18 @@ class Company:
         self.run(f"use {CATALOG}")
         self.build(scoring, day)
 
-    def differences(self, mart: str, day: date, kept_in: str) -> list[tuple]:
-        """Rows of only one of the two, of the day itself and of the months' ends up to it."""
-        then = f"select * from marts.{mart} where period_type <> 'week_end'"
-        today = f"""
-            select * from today.{kept_in}.{mart}
-            where (period_type = 'month_end' and observation_date <= date '{day}')
-                or (period_type = 'as_of' and observation_date = date '{day}')
-        """
-        return self.rows(
-            f"select 'then', * from (({then}) except all ({today})) union all "
-            f"select 'today', * from (({today}) except all ({then})) "
-            "order by account_id, observation_date, model_version"
-        )
+    def differences(self, day: date, kept_in: str) -> list[tuple]:
+        """Rows, final on the day, that only one of the two has."""
+        found = []
+        for model in self.scoring:
+            if model.name in FINAL:
+                final = FINAL[model.name].format(day=f"date '{day}'")
+                then = f"select * from {model.relation} where {final}"
+                today = f"select * from today.{kept_in}.{model.name} where {final}"
+                for side, rows, others in (("then", then, today), ("today", today, then)):
+                    only = self.rows(f"{rows} except all {others}")
+                    found += [(model.name, side, *row) for row in only]
+        return found
 
 
 def held(staging_model: str, day: date) -> str:

@@ -7,9 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
+from health_replay import compiled_models, sql_as_of
 
 from scripts.project import ROOT, Places
 
@@ -76,12 +80,12 @@ DATED_MARTS = {
 
 
 @pytest.fixture(scope="module", params=AS_OF_DATES)
-def earlier(
+def built(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     warehouse: duckdb.DuckDBPyConnection,
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """The demo built as of an earlier date, beside the full build as catalog `full_build`."""
+) -> tuple[Path, str]:
+    """The folder in which the demo was built as of an earlier date."""
     folder = tmp_path_factory.mktemp("earlier")
     copy = folder / "bellwether.duckdb"
     shutil.copy(Places.of().work_file, copy)
@@ -97,10 +101,17 @@ def earlier(
         check=True,
         stdout=subprocess.DEVNULL,
     )
+    return folder, request.param
+
+
+@pytest.fixture(scope="module")
+def earlier(built: tuple[Path, str]) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """The earlier build beside the full one, as catalogs `earlier_build` and `full_build`."""
+    folder, as_of = built
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach '{copy}' as earlier_build (read_only)")
+        connection.execute(f"attach '{folder / 'bellwether.duckdb'}' as earlier_build (read_only)")
         connection.execute(f"attach '{Places.of().work_file}' as full_build (read_only)")
-        yield connection, request.param
+        yield connection, as_of
 
 
 @pytest.mark.parametrize("mart", DATED_MARTS)
@@ -114,3 +125,13 @@ def test_an_earlier_build_agrees(earlier: tuple[duckdb.DuckDBPyConnection, str],
     assert rows[0] > 0 or as_of == AS_OF_DATES[0]
     for one, other in ((then, closed), (closed, then)):
         assert not connection.execute(f"{one} except all {other}").fetchall()
+
+
+def test_the_date_is_all_that_changes_in_a_models_sql(built: tuple[Path, str]) -> None:
+    """What the replay of health scores rests on (test_health_point_in_time)."""
+    folder, day = built
+    earlier = compiled_models(replace(Places.of(), target=folder / "target"))
+    now = compiled_models(Places.of())
+    assert {model.name: sql_as_of(model.sql, date.fromisoformat(day)) for model in now} == {
+        model.name: model.sql for model in earlier
+    }
