@@ -28,30 +28,6 @@ FINAL = {
 DATES = "int_observation_dates_listed"
 LAST_DAY = date(2026, 6, 30)
 
-# What the demo company has too little of: accounts that got their first CSM late, of which nobody
-# says whether they are managed; and subscriptions cancelled before their term is over, whose
-# charges have no end of their own.
-AWKWARD = """
-    update given.stg_crm__account_history
-    set old_value = null
-    where field = 'csm_id';
-
-    update given.stg_crm__accounts as accounts
-    set is_managed = null
-    from given.stg_crm__account_history as changes
-    where changes.account_id = accounts.account_id and changes.field = 'csm_id';
-
-    update given.stg_billing__subscription_charges as charges
-    set effective_to = null
-    from given.stg_billing__subscriptions as subscriptions
-    where charges.subscription_id = subscriptions.subscription_id
-        and charges.effective_to = subscriptions.cancel_effective_at;
-
-    update given.stg_billing__subscriptions
-    set term_end = cancel_effective_at::date + 40
-    where status = 'canceled';
-"""
-
 
 @dataclass(frozen=True)
 class Model:
@@ -66,11 +42,11 @@ class Model:
         return self.name.split("_")[0]
 
 
-def compiled_models(places: Places) -> list[Model]:
-    """The models compared and all that they are made from, in an order in which it can be built."""
+def compiled_models(places: Places, names: Iterable[str] = FINAL) -> list[Model]:
+    """Models and all that they are made from, in an order in which it can be built."""
     nodes = json.loads(places.manifest.read_text(encoding="utf-8"))["nodes"]
     parents: dict[str, list[str]] = {}
-    left = [f"model.bellwether.{name}" for name in FINAL]
+    left = [f"model.bellwether.{name}" for name in names]
     while left:
         key = left.pop()
         if key not in parents:
@@ -103,7 +79,9 @@ class Company:
     staging makes of them all and, later, the scores; in `bellwether` models are built.
     """
 
-    def __init__(self, models: Sequence[Model], raw_folder: Path, work_file: Path) -> None:
+    def __init__(
+        self, models: Sequence[Model], raw_folder: Path, work_file: Path, changes: str = ""
+    ) -> None:
         self.reading = [model for model in models if model.layer in ("base", "stg")]
         self.staging = [model for model in models if model.layer == "stg"]
         self.scoring = [model for model in models if model.layer not in ("base", "stg")]
@@ -121,7 +99,7 @@ class Company:
             self.run(f"create table reference.{seed} as from built.reference.{seed}")
         for file in sorted(raw_folder.glob("*/*.parquet")):
             self.run(f"create table given.stg_{file.parent.name}__{file.stem} as from '{file}'")
-        self.run(AWKWARD)
+        self.run(changes)
         self.read({model: f"from given.{model.name}" for model in self.staging})
         for model in self.staging:
             self.run(f"create table today.{model.name} as from {model.relation}")

@@ -32,6 +32,31 @@ DAYS_EACH = 7
 LEAKING = (13, date(2024, 8, 31))
 
 
+# What the demo company has too little of: accounts that got their first CSM late, of which nobody
+# says whether they are managed; and subscriptions cancelled before their term is over, whose
+# charges have no end of their own.
+AWKWARD = """
+    update given.stg_crm__account_history
+    set old_value = null
+    where field = 'csm_id';
+
+    update given.stg_crm__accounts as accounts
+    set is_managed = null
+    from given.stg_crm__account_history as changes
+    where changes.account_id = accounts.account_id and changes.field = 'csm_id';
+
+    update given.stg_billing__subscription_charges as charges
+    set effective_to = null
+    from given.stg_billing__subscriptions as subscriptions
+    where charges.subscription_id = subscriptions.subscription_id
+        and charges.effective_to = subscriptions.cancel_effective_at;
+
+    update given.stg_billing__subscriptions
+    set term_end = cancel_effective_at::date + 40
+    where status = 'canceled';
+"""
+
+
 def days_of(seed: int) -> list[date]:
     """Days drawn, and a leap day, one between a cancellation and its effect, a month's end, and
     the last day but one."""
@@ -56,7 +81,7 @@ def company_of(
     def made(seed: int) -> Company:
         folder = tmp_path_factory.mktemp(f"company_{seed}")
         write_parquet(build_company(Settings(seed=seed, accounts=60)), folder)
-        company = Company(models, folder, Places.of().work_file)
+        company = Company(models, folder, Places.of().work_file, AWKWARD)
         company.score_today(days_of(seed), company.scoring, kept_in="honest")
         return company
 
