@@ -37,6 +37,8 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
         carry(places)
         result = dbt.run(["build", "--full-refresh", "--exclude", *left_out])
         dbt.release()
+    for remark in dbt.remarks:
+        print(f"Note: {remark}")
     with phase("metrics"):
         from scripts.metrics_export import export_saved_queries
 

@@ -18,6 +18,7 @@ class Dbt:
     places: Places
     variables: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # what macros log for whoever builds
     manifest: Any = None  # what was parsed, by the first command that is run
 
     def __post_init__(self) -> None:
@@ -50,7 +51,7 @@ class Dbt:
     def _invoke(self, command: Sequence[str]) -> Any:
         from dbt.cli.main import dbtRunner
 
-        response = dbtRunner(self.manifest, callbacks=[self._note_warning]).invoke(
+        response = dbtRunner(self.manifest, callbacks=[self._note]).invoke(
             [
                 *command,
                 *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
@@ -63,7 +64,10 @@ class Dbt:
         if response.exception is not None:
             raise UserError(f"dbt {command[0]} stopped. {response.exception}\n{self._where()}")
         if not response.success:
-            raise UserError(f"dbt {command[0]} failed.\n{failures(response.result)}{self._where()}")
+            remarks = "".join(f"  {remark}\n" for remark in self.remarks)
+            raise UserError(
+                f"dbt {command[0]} failed.\n{remarks}{failures(response.result)}{self._where()}"
+            )
         return response.result
 
     def release(self) -> None:
@@ -72,9 +76,11 @@ class Dbt:
 
         DuckDBConnectionManager.close_all_connections()
 
-    def _note_warning(self, event: Any) -> None:
+    def _note(self, event: Any) -> None:
         if event.info.level == "warn":
             self.warnings.append(event.info.msg)
+        elif event.info.name == "JinjaLogInfo":
+            self.remarks.append(event.info.msg)
 
     def _where(self) -> str:
         return f"The whole log is {self.places.logs / 'dbt.log'}."

@@ -69,6 +69,18 @@ def test_a_build_ends_with_a_summary(
     assert project.published_mrr() == "100.00"
 
 
+def test_what_a_model_remarks_is_printed(project: SmallProject) -> None:
+    remark = "{% if execute %}{% do log('Row 7 is odd.', info=true) %}{% endif %}\n"
+    with model(project, FACT, remark + MODELS[FACT]):
+        built = project.run("build")
+    assert built.returncode == 0
+    assert "Note: Row 7 is odd.\n" in built.stdout
+    with model(project, FACT, remark + "select nothing"):
+        failed = project.run("build")
+    assert failed.returncode == 1
+    assert "  Row 7 is odd.\n" in failed.stderr
+
+
 def test_a_model_that_fails_stops_the_build(project: SmallProject) -> None:
     with (
         published_files_unchanged(project),

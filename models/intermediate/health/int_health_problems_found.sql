@@ -1,4 +1,4 @@
-{{ config(post_hook="{{ report_problems() }}") }}
+{{ config(post_hook="{{ report_rows(\"seed || ', ' || seed_row || ': ' || problem\") }}") }}
 
 with
 
