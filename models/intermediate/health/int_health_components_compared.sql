@@ -26,7 +26,7 @@ compared as (
         on scores.account_id = components.account_id
         and scores.observation_date = components.observation_date
         and scores.model_version = components.model_version
-    left join components as previous
+    inner join components as previous
         on scores.account_id = previous.account_id
         and scores.previous_month_end = previous.observation_date
         and scores.model_version = previous.model_version
