@@ -20,7 +20,6 @@ own_rows as (
         measure,
         segment
     from measures
-    where segment <> 'all'
     group by model_version, component, measure, segment
 ),
 

@@ -11,6 +11,7 @@ accounts as (
     where observation_date = {{ as_of_date() }}
 ),
 
+-- Where a component is asked of the account, it has a score or lacks measures.
 components as (
     select
         components.*,
@@ -19,6 +20,8 @@ components as (
     inner join accounts
         on components.account_id = accounts.account_id
         and components.observation_date = accounts.observation_date
+    where components.component_score is not null
+        or components.missing_measures is not null
 ),
 
 measures as (
