@@ -161,6 +161,15 @@ problems as (
     union all
 
     select
+        'health_components' as seed,
+        'version ' || model_version || ', component ' || component as seed_row,
+        'its weight is below 0' as problem
+    from components
+    where weight < 0
+
+    union all
+
+    select
         'health_measures' as seed,
         'version ' || model_version || ', component ' || component
         || coalesce(
