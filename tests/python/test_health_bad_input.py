@@ -65,7 +65,9 @@ BAD_INPUT = """
             timestamp '2026-04-01 09:00', 'a reason', 'u'),
         ('o3', 'two at a time', 'green', date '2026-03-01', date '2026-12-31',
             timestamp '2026-05-15 09:00', 'a reason', 'u')
-    ) as overrides (override_id, account_id, band, valid_from, valid_to, created_at, reason, set_by);
+    ) as overrides (
+        override_id, account_id, band, valid_from, valid_to, created_at, reason, set_by
+    );
 """
 
 
