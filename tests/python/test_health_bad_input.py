@@ -2,7 +2,7 @@
 
 import duckdb
 import pytest
-from health_replay import Company, compiled_models
+from health_replay import FINAL, Company, compiled_models
 
 from scripts.demo.company import build_company
 from scripts.demo.settings import Settings
@@ -59,7 +59,7 @@ BAD_INPUT = """
 
     insert into given.stg_success__health_overrides by name
     from (values
-        ('o1', 'expired', 'green', date '2026-04-15', date '2026-05-15',
+        ('o1', 'expired', 'green', date '2026-04-15', date '2026-06-10',
             timestamp '2026-04-15 09:00', 'a reason', 'u'),
         ('o2', 'two at a time', 'yellow', date '2026-04-01', date '2026-12-31',
             timestamp '2026-04-01 09:00', 'a reason', 'u'),
@@ -77,7 +77,7 @@ def company(
 ) -> Company:
     folder = tmp_path_factory.mktemp("bad_input")
     write_parquet(build_company(Settings(accounts=60)), folder)
-    models = compiled_models(Places.of())
+    models = compiled_models(Places.of(), ["rpt_health_warnings", *FINAL])
     company = Company(models, folder, Places.of().work_file, BAD_INPUT)
     company.score_today([], company.scoring, kept_in="scored")
     return company
@@ -176,7 +176,7 @@ def test_an_answer_of_a_day_to_come_is_not_counted(company: Company) -> None:
 def test_an_override_ends_when_it_expires(company: Company) -> None:
     assert month_ends(company, "expired", "override_band, band = final_band") == [
         ("green", False),
-        (None, True),
+        ("green", False),
         (None, True),
     ]
 
@@ -194,3 +194,58 @@ def test_an_account_of_one_day_is_not_called_red(company: Company) -> None:
     assert month_ends(company, "one day", "score, final_band, arr_at_risk, reason_1") == [
         (None, "unscored", 0, None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("warning", "subject", "message"),
+    [
+        (
+            "component_absent",
+            "v2, support_experience",
+            "Component Support experience of version v2 has data for no account, so its weight "
+            "goes to the others: load its sources or take it out of health_components.",
+        ),
+        (
+            "component_absent_in_segment",
+            "v2, voice_of_customer, enterprise",
+            "Component Voice of customer of version v2 has data for no account of segment "
+            "enterprise, so these are scored on the others alone: load its sources for them or "
+            "give the segment weights of its own in health_measures.",
+        ),
+        (
+            "measure_constant",
+            "v2, days_overdue",
+            'Measure days_overdue of version v2 is the same for all accounts ("Oldest unpaid '
+            'invoice 0 days past due"), so it tells them apart in nothing: check its source.',
+        ),
+        (
+            "survey_in_future",
+            "surveys.responses",
+            "1 surveys are dated after the as-of date, the last 2026-07-15, and not counted: "
+            "correct their dates.",
+        ),
+        (
+            "override_expired",
+            "o1",
+            "Override o1 (green) of account expired ended on 2026-06-10, so the score's band "
+            "holds again: renew it if its reason still does.",
+        ),
+        (
+            "override_overlaps",
+            "o2, o3",
+            "Overrides o2 (yellow) and o3 (green) of account two at a time overlap from "
+            "2026-05-15, where the one entered last holds: end the other.",
+        ),
+        (
+            "new_account",
+            "one day",
+            "Account one day is a customer since 2026-06-30 and too new for a score: look at the "
+            "account itself.",
+        ),
+    ],
+)
+def test_bad_input_is_warned_of(company: Company, warning: str, subject: str, message: str) -> None:
+    assert company.rows(
+        f"select message from marts.rpt_health_warnings "
+        f"where warning = '{warning}' and subject = '{subject}'"
+    ) == [(message,)]
