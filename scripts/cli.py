@@ -8,7 +8,18 @@ import sys
 
 import typer
 
-from scripts import audit, bench, build, docs, metrics, picture, publish, push_queue, raw_inputs
+from scripts import (
+    audit,
+    bench,
+    build,
+    docs,
+    health_challenger,
+    metrics,
+    picture,
+    publish,
+    push_queue,
+    raw_inputs,
+)
 from scripts.demo import command as demo_data
 from scripts.project import UserError
 
@@ -27,6 +38,7 @@ app.command("bench")(bench.command)
 app.command("check-inputs")(raw_inputs.command)
 app.command("demo-data")(demo_data.command)
 app.command("push-queue")(push_queue.command)
+app.command("health-challenger")(health_challenger.command)
 app.command("picture")(picture.command)
 app.add_typer(metrics.app, name="metrics")
 
