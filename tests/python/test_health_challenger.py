@@ -338,3 +338,44 @@ def test_the_champions_score_is_made_anew_exactly(warehouse: duckdb.DuckDBPyConn
     score = champion.score(observations, champion.weights)
     # Components are kept to four decimals.
     assert score.to_list() == pytest.approx(observations["champion"].to_list(), abs=0.001)
+
+
+def test_the_demos_challenger_is_what_the_command_writes(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """v3 as committed is the command's output, and a person's approval."""
+    (model,) = rows_of(SEEDS, "health_models", "v3")
+    assert model["status"] == "challenger"
+    assert model["approved_on"] > model["trained_until"]
+    champion, observations = read(Places.of().work_file)
+    fitted = learn(observations, champion, date.fromisoformat(model["trained_until"]))
+    committed = {
+        row["component"]: Decimal(row["weight"])
+        for row in rows_of(SEEDS, "health_components", "v3")
+    }
+    assert committed == fitted.weights
+    assert (
+        f"{fitted.observations} observations of {fitted.accounts} accounts"
+        in (model["description"])
+    )
+    # In the demo, low quality lowers every component before an account loses anything.
+    assert min(fitted.coefficients.values()) > 0
+
+
+def test_the_demos_challenger_beats_the_champion_on_what_it_never_saw(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    champion, observations = read(Places.of().work_file)
+    weights = {
+        row["component"]: Decimal(row["weight"])
+        for row in rows_of(SEEDS, "health_components", "v3")
+    }
+    (model,) = rows_of(SEEDS, "health_models", "v3")
+    trained_until = date.fromisoformat(model["trained_until"])
+    later = out_of_time(observations, champion, weights, trained_until)
+    walked = pd.concat(fold.scored for fold in walk_forward(observations, champion))
+    for rows in (later, walked):
+        scored = rows[rows["learned"].notna()]
+        assert len(scored) > 500
+        gained = difference(auc(scored, "learned"), auc(scored, "champion"))
+        assert interval(gained, scored).value > 0
