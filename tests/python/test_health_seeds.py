@@ -56,6 +56,7 @@ def test_problems_are_printed_and_stop_the_scoring(
     done = change(
         ("health_components", "v2,commercial,Commercial,0.10", "v2,commercial,Commercial,0.15"),
         ("health_measures", "v2,commercial,days_overdue", "v2,commercial,days_late"),
+        ("health_models", "Head of customer success,2026-06-22,Weights", ",,Weights"),
         ("health_models", "v1,retired", "v1,champion"),
         (
             "health_models",
@@ -65,6 +66,7 @@ def test_problems_are_printed_and_stop_the_scoring(
     )
     assert done.returncode == 1
     for message in (
+        "health_models, version v3: nobody approved it",
         "health_components, version v2: the weights of its components add up to 1.0500, not 1",
         "health_measures, version v2, measure days_late, segment all, from day 0: "
         "the project observes no measure of this name",
