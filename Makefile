@@ -43,6 +43,10 @@ docs: venv ## Write the docs page (the metric dictionary) anew
 audit: venv ## Audit the last build anew
 	@$(RUN) audit
 
+.PHONY: health-report
+health-report: venv ## Write the page on how well the health score tells who leaves
+	@$(RUN) health-report $(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")
+
 .PHONY: bench
 bench: venv ## Time each part of the build, and a company of 10,000 accounts
 	@$(RUN) bench

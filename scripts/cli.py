@@ -14,6 +14,7 @@ from scripts import (
     build,
     docs,
     health_challenger,
+    health_report,
     metrics,
     picture,
     publish,
@@ -39,6 +40,7 @@ app.command("check-inputs")(raw_inputs.command)
 app.command("demo-data")(demo_data.command)
 app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(health_challenger.command)
+app.command("health-report")(health_report.command)
 app.command("picture")(picture.command)
 app.add_typer(metrics.app, name="metrics")
 
