@@ -17,7 +17,7 @@ def bands(months: pd.DataFrame) -> dict[str, Any]:
     """Customers by final band at each month end."""
     import altair as alt
 
-    rows = _days(months).melt("month_end", list(BANDS), "band", "accounts")
+    rows = _days(months)[["month_end", *BANDS]].melt("month_end", None, "band", "accounts")
     rows["rank"] = rows["band"].map({band: rank for rank, band in enumerate(BANDS)})
     return _specification(
         alt.Chart(rows, width=WIDTH, height=230)

@@ -2,7 +2,8 @@
 
 A regularised logistic regression tells from the component scores of the champion whether an
 account loses something (churns or contracts) within the horizon; its coefficients are turned
-into weights.
+into weights. It starts from the champion's: a few dozen accounts that lost something are too few
+to learn six weights from nothing.
 """
 
 from __future__ import annotations
@@ -25,9 +26,8 @@ MINIMUM_OBSERVATIONS = 300
 MINIMUM_LOST_ACCOUNTS = 10
 STEP = Decimal("0.05")  # a weight is a multiple of it
 FOLDS = 5
-# C of the regression. The windows of neighbouring month ends overlap: what six observations tell
-# is about as much as one would, at scikit-learn's C of 1, if they did not.
-PENALTY = 30 / HORIZON_DAYS
+# The champion's score enters the regression on a scale on which it is hardly shrunk.
+UNSHRUNK = 10
 
 Weights = dict[str, Decimal]
 
@@ -181,21 +181,33 @@ def lost_accounts(observations: pd.DataFrame) -> int:
 def fit(known: pd.DataFrame, champion: Champion) -> Fit:
     """Fit the regression to observations of which the outcome is known.
 
-    A missing component stands at the average of those present, so that it pulls no coefficient.
+    Its first regressor is what the score of the champion's weights lacks, the others what each
+    component lacks. Only these are shrunk to 0, so the weights are drawn to the champion's unless
+    the outcomes speak against them. An account's months are near copies, so the shrinking is as
+    strong as if each account had been observed once. A missing component stands at the average
+    of those present, so that it pulls no coefficient.
     """
+    import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     components = list(champion.weights)
+    present = np.array([float(weight) for weight in champion.weights.values()])
     lacking = 1 - known[components] / 100
-    lacking = lacking.fillna(lacking.mean()).fillna(0)
-    regression = LogisticRegression(C=PENALTY, max_iter=1000).fit(lacking, known["has_lost"])
-    coefficients = dict(zip(components, map(float, regression.coef_[0]), strict=True))
+    lacking = lacking.fillna(lacking.mean()).fillna(0).to_numpy()
+    accounts = known["account_id"].nunique()
+    regression = LogisticRegression(C=accounts / len(known), max_iter=1000).fit(
+        np.column_stack([UNSHRUNK * lacking @ present, lacking]), known["has_lost"]
+    )
+    of_champion, *of_components = regression.coef_[0]
+    coefficients = dict(
+        zip(components, map(float, UNSHRUNK * of_champion * present + of_components), strict=True)
+    )
     return Fit(
         coefficients=coefficients,
         weights=readable_weights(coefficients, highest=1 - champion.minimum_weight_share),
         observations=len(known),
         lost_observations=int(known["has_lost"].sum()),
-        accounts=known["account_id"].nunique(),
+        accounts=accounts,
         lost_accounts=lost_accounts(known),
     )
 

@@ -48,7 +48,7 @@ class Health:
     """What the page is made of: the marts' rows for one horizon, outcome and all segments."""
 
     as_of: date
-    champion: str
+    learned_from: health_learning.Champion
     challenger: str | None
     models: pd.DataFrame
     weights: pd.DataFrame
@@ -76,7 +76,7 @@ class Health:
             judged_alike = [HORIZON_DAYS]
             models = rows(
                 "select * from reference.health_models where status <> 'retired'"
-                " order by status = 'baseline', status, model_version"
+                " order by status = 'baseline', status <> 'champion', model_version"
             )
             challengers = models.loc[models["status"] == "challenger", "model_version"]
             (as_of,) = connection.execute(
@@ -84,7 +84,7 @@ class Health:
             ).fetchone()
             return cls(
                 as_of=as_of,
-                champion=champion.version,
+                learned_from=champion,
                 challenger=challengers.iloc[-1] if len(challengers) else None,
                 models=models,
                 weights=rows("select * from reference.health_components"),
@@ -99,6 +99,10 @@ class Health:
                 observations=observations,
                 enough=rows("select * from reference.health_evidence_rules").iloc[0].to_dict(),
             )
+
+    @property
+    def champion(self) -> str:
+        return self.learned_from.version
 
     @property
     def sample(self) -> str:
@@ -129,7 +133,7 @@ order by observation_date
 BACKTEST = """
 select * from marts.rpt_health_backtest
 where horizon_days = ? and outcome = 'churned_or_contracted' and segment = 'all'
-order by model_status = 'baseline', model_status, model_version, sample, cut
+order by model_status = 'baseline', model_status <> 'champion', model_version, sample, cut
 """
 CALIBRATION = """
 select * from marts.rpt_health_calibration
@@ -554,13 +558,8 @@ def _learned(health: Health) -> Section:
     if len(trained):
         until = trained.iloc[0]["trained_until"].date()
         known = health_learning.known_on(health.observations, until)
-        champion = health_learning.Champion(
-            health.champion,
-            dict(by_version[health.champion].dropna()),
-            health.models.set_index("model_version")["minimum_weight_share"][health.champion],
-        )
         if health_learning.is_enough(known):
-            fitted = health_learning.fit(known, champion)
+            fitted = health_learning.fit(known, health.learned_from)
             coefficients = fitted.coefficients
             wrong = [names[name] for name, value in coefficients.items() if value <= 0]
             sentences = [
