@@ -114,10 +114,14 @@ def read(work_file: Path) -> tuple[Champion, pd.DataFrame]:
             [champion.version, HORIZON_DAYS],
         ).df()
     facts = ["month_end", "account_id", "window_end_date", "has_lost", "champion"]
-    rows = rows.assign(is_asked=1).pivot(index=facts, columns="component")
-    components = list(champion.weights)
-    scores = rows["component_score"].reindex(columns=components)
-    is_asked = rows["is_asked"].reindex(columns=components).notna().rename(columns=asked)
+    rows["is_asked"] = True
+    scores, is_asked = (
+        rows.pivot(index=facts, columns="component", values=values).reindex(
+            columns=list(champion.weights)
+        )
+        for values in ("component_score", "is_asked")
+    )
+    is_asked = is_asked.notna().rename(columns=asked)
     return champion, scores.join(is_asked).reset_index()
 
 
