@@ -3,7 +3,8 @@
     line: SQL expression over the model's columns. -#}
 {% macro report_rows(line) %}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- for row in run_query('select ' ~ line ~ ' as line from ' ~ this ~ ' order by 1').rows -%}
+        {%- set lines = run_query('select ' ~ line ~ ' as line from ' ~ this ~ ' order by 1') -%}
+        {%- for row in lines.rows -%}
             {%- do log(row[0], info=true) -%}
         {%- endfor -%}
     {%- endif -%}

@@ -283,7 +283,8 @@ problems as (
         'version ' || model_version || ', band ' || band as seed_row,
         case
             when bound_below is null then 'the lowest band does not start at 0'
-            when lower_bound > bound_below then 'it starts above ' || band_below || ', which is better'
+            when lower_bound > bound_below
+                then 'it starts above ' || band_below || ', which is better'
             else 'it starts where ' || band_below || ' starts'
         end as problem
     from band_bounds
