@@ -557,9 +557,11 @@ def _learned(health: Health) -> Section:
     ]
     if len(trained):
         until = trained.iloc[0]["trained_until"].date()
-        known = health_learning.known_on(health.observations, until)
-        if health_learning.is_enough(known):
-            fitted = health_learning.fit(known, health.learned_from)
+        try:
+            fitted = health_learning.learn(health.observations, health.learned_from, until)
+        except UserError as error:
+            sentences = [f"The challenger can't be learned again from this build. {error}"]
+        else:
             coefficients = fitted.coefficients
             wrong = [names[name] for name, value in coefficients.items() if value <= 0]
             sentences = [
@@ -570,8 +572,6 @@ def _learned(health: Health) -> Section:
                 if not wrong
                 else f"Of the wrong sign, and so without weight: {', '.join(wrong)}.",
             ]
-        else:
-            sentences = ["There is too little in this build to fit the challenger again."]
     return Section(
         key,
         title,
