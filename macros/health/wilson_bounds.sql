@@ -12,7 +12,8 @@
     (
         {{ hits }} + {{ z }} * {{ z }} / 2.0
         {{ sign }} {{ z }} * sqrt(
-            cast({{ hits }} as double precision) * ({{ tries }} - {{ hits }}) / nullif({{ tries }}, 0)
+            cast({{ hits }} as double precision) * ({{ tries }} - {{ hits }})
+            / nullif({{ tries }}, 0)
             + {{ z }} * {{ z }} / 4.0
         )
     ) / ({{ tries }} + {{ z }} * {{ z }})

@@ -70,7 +70,8 @@ looked_back_on as (
     cross join horizons
     cross join cuts
     inner join histories
-        on {{ add_days('churns.month_start', '-horizons.horizon_days') }} >= histories.first_month_end
+        on {{ add_days('churns.month_start', '-horizons.horizon_days') }}
+        >= histories.first_month_end
 ),
 
 flagged as (

@@ -64,7 +64,10 @@ known as (
             as base_churned_share,
         cast(sum(earlier.lost) as double precision) / sum(earlier.observations)
             as base_lost_share,
-        cast(sum(case when earlier.band = counted.band then earlier.churned end) as double precision)
+        cast(
+            sum(case when earlier.band = counted.band then earlier.churned end)
+            as double precision
+        )
         / sum(case when earlier.band = counted.band then earlier.observations end)
             as expected_churned_share,
         cast(sum(case when earlier.band = counted.band then earlier.lost end) as double precision)

@@ -194,21 +194,29 @@ measured as (
             as flag_precision,
         case
             when is_flagged_enough
-                then {{ wilson_low('flagged_lost_observations', 'flagged_observations', 'interval_z') }}
+                then {{ wilson_low(
+                    'flagged_lost_observations', 'flagged_observations', 'interval_z'
+                ) }}
         end as flag_precision_low,
         case
             when is_flagged_enough
-                then {{ wilson_high('flagged_lost_observations', 'flagged_observations', 'interval_z') }}
+                then {{ wilson_high(
+                    'flagged_lost_observations', 'flagged_observations', 'interval_z'
+                ) }}
         end as flag_precision_high,
         case when is_lost_enough then 1.0 * flagged_lost_observations / lost_observations end
             as flag_recall,
         case
             when is_lost_enough
-                then {{ wilson_low('flagged_lost_observations', 'lost_observations', 'interval_z') }}
+                then {{ wilson_low(
+                    'flagged_lost_observations', 'lost_observations', 'interval_z'
+                ) }}
         end as flag_recall_low,
         case
             when is_lost_enough
-                then {{ wilson_high('flagged_lost_observations', 'lost_observations', 'interval_z') }}
+                then {{ wilson_high(
+                    'flagged_lost_observations', 'lost_observations', 'interval_z'
+                ) }}
         end as flag_recall_high,
         case
             when is_flagged_enough and is_lost_enough
