@@ -13,8 +13,6 @@ from scripts import (
     bench,
     build,
     docs,
-    health_challenger,
-    health_report,
     metrics,
     picture,
     publish,
@@ -22,6 +20,7 @@ from scripts import (
     raw_inputs,
 )
 from scripts.demo import command as demo_data
+from scripts.health import challenger, report
 from scripts.project import UserError
 
 app = typer.Typer(
@@ -39,8 +38,8 @@ app.command("bench")(bench.command)
 app.command("check-inputs")(raw_inputs.command)
 app.command("demo-data")(demo_data.command)
 app.command("push-queue")(push_queue.command)
-app.command("health-challenger")(health_challenger.command)
-app.command("health-report")(health_report.command)
+app.command("health-challenger")(challenger.command)
+app.command("health-report")(report.command)
 app.command("picture")(picture.command)
 app.add_typer(metrics.app, name="metrics")
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts import health_learning
-from scripts.health_challenger import write_version
-from scripts.health_comparison import auc, difference, draw_accounts, interval, share
-from scripts.health_learning import (
+from scripts.health import learning
+from scripts.health.challenger import write_version
+from scripts.health.comparison import auc, difference, draw_accounts, interval, share
+from scripts.health.learning import (
     Champion,
     Fit,
     asked,
@@ -228,7 +228,7 @@ def test_walk_forward_looks_neither_ahead_nor_at_the_account(
         learned_from.append(known)
         return fit(known, champion)
 
-    monkeypatch.setattr(health_learning, "fit", noting_fit)
+    monkeypatch.setattr(learning, "fit", noting_fit)
     rows = made_up()
     folds = list(walk_forward(rows, CHAMPION))
     for fold, known in zip(folds, learned_from, strict=True):

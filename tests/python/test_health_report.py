@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from scripts.health_report import make_report
+from scripts.health.report import make_report
 from scripts.project import Places
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")

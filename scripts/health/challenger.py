@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scripts.health_comparison import Interval, auc, difference, interval
-from scripts.health_learning import (
+from scripts.health.comparison import Interval, auc, difference, interval
+from scripts.health.learning import (
     HORIZON_DAYS,
     Champion,
     Fit,
