@@ -16,20 +16,19 @@ def baselines(health: Health) -> Section:
     """Whether the score is better than what costs nothing."""
     rows = health.of(health.backtest, cut="red_or_yellow")
     sentences = []
-    for version, sample in ((health.champion, s) for s in SAMPLES):
+    version = health.champion
+    for sample, opening in (("all_history", "Over all history"), ("out_of_time", "Out of time")):
         found = health.of(rows, model_version=version, sample=sample)
         if found.empty or absent(found.iloc[0]["auc"]):
-            sentences.append(f"On {SAMPLES[sample]} there is too little to judge the score.")
+            sentences.append(f"{opening}, there is too little to judge the score.")
             continue
         row = found.iloc[0]
         if absent(row["auc_best_baseline"]):
             verdict = "has no baseline to beat"
         else:
             verdict = "beats" if row["beats_baselines"] else "does not beat"
-            verdict += f" the best baseline ({number(row['auc_best_baseline'])})"
-        sentences.append(
-            f"On {SAMPLES[sample]} the score {version} {verdict}: AUC {number(row['auc'])}."
-        )
+            verdict += f" the best baseline on its accounts ({number(row['auc_best_baseline'])})"
+        sentences.append(f"{opening}, the score {version} {verdict}: AUC {number(row['auc'])}.")
     sentences.append(
         "AUC is the chance that of two accounts at the same month end the one that lost something "
         f"within {HORIZON_DAYS} days had the lower score; 0.5 is a coin."

@@ -215,8 +215,9 @@ def test_an_account_of_one_day_is_not_called_red(company: Company) -> None:
         (
             "measure_constant",
             "v2, days_overdue",
-            'Measure days_overdue of version v2 is the same for all accounts ("Oldest unpaid '
-            'invoice 0 days past due"), so it tells them apart in nothing: check its source.',
+            "Measure days_overdue of version v2 has been the same for all accounts for 180 days "
+            '("Oldest unpaid invoice 0 days past due"), so it tells them apart in nothing: check '
+            "its source.",
         ),
         (
             "survey_in_future",

@@ -97,11 +97,24 @@ measures_covered as (
         measure,
         count(*) as accounts_asked,
         count(measure_value) as accounts_measured,
-        count(distinct measure_value) as distinct_values,
         count(component_score) as accounts_scored,
         min(measure_in_words) as in_words
     from measures
     group by model_version, component_name, measure
+),
+
+-- What is rare is 0 for everybody on many a day, so a constant is one over many days.
+measures_varied as (
+    select
+        measures.model_version,
+        measures.measure,
+        rules.threshold as days,
+        count(distinct measures.measure_value) as distinct_values
+    from {{ ref('int_health_measures_scored') }} as measures
+    inner join rules
+        on rules.warning = 'measure_constant'
+        and {{ add_days(as_of_date(), '-1 * rules.threshold') }} < measures.observation_date
+    group by measures.model_version, measures.measure, rules.threshold
 ),
 
 components_found as (
@@ -152,14 +165,17 @@ constant_measures_found as (
     select
         measures_covered.model_version || ', ' || measures_covered.measure as subject,
         'Measure ' || measures_covered.measure || ' of version ' || measures_covered.model_version
-        || ' is the same for all accounts ("' || measures_covered.in_words
+        || ' has been the same for all accounts for '
+        || cast(measures_varied.days as {{ dbt.type_string() }}) || ' days ("'
+        || measures_covered.in_words
         || '"), so it tells them apart in nothing: check its source.' as message,
         measures_covered.accounts_measured as affected_accounts
     from measures_covered
-    inner join rules
-        on rules.warning = 'measure_constant'
-        and measures_covered.accounts_measured >= rules.threshold
-    where measures_covered.distinct_values = 1
+    inner join measures_varied
+        on measures_covered.model_version = measures_varied.model_version
+        and measures_covered.measure = measures_varied.measure
+    where measures_varied.distinct_values = 1
+        and measures_covered.accounts_measured > 1
 ),
 
 surveys_found as (
