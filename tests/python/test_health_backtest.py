@@ -416,7 +416,7 @@ def without(scores: pd.DataFrame, weights: dict[str, float], component: str) -> 
     weight = pd.Series(weights).drop(component)
     others = scores[weight.index]
     mean = (others * weight).sum(axis=1) / (others.notna() * weight).sum(axis=1)
-    return mean.round(4)
+    return mean.round(8)
 
 
 def test_the_value_of_components(

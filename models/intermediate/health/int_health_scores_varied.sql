@@ -99,7 +99,7 @@ varied as (
         'without' as variant,
         component,
         cast(
-            100 - (total_shortfall - shortfall) / (total_weight - weight) as decimal(9, 4)
+            100 - (total_shortfall - shortfall) / (total_weight - weight) as decimal(12, 8)
         ) as score
     from added_up
     where total_weight > weight
