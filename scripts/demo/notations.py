@@ -51,7 +51,11 @@ class Notation:
         return self.kind == "missing"
 
     def rewrite(self, value: str, nth: int) -> str:
-        return REWRITERS[self.kind](value, nth)
+        """The value in another notation; one that nobody can read, as it is."""
+        try:
+            return REWRITERS[self.kind](value, nth)
+        except ValueError:
+            return value
 
 
 def _spelling(value: str, nth: int) -> str:

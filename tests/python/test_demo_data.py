@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from scripts import cli
 from scripts.demo.company import Company, build_company
 from scripts.demo.contract import RAW_SEEDS, raw_tables
+from scripts.demo.notations import Notation
 from scripts.demo.scenarios import scenarios
 from scripts.demo.settings import BURN_IN_MONTHS, LAST_DAY, Settings
 from scripts.demo.write import TRUTH, write_csv, write_parquet
@@ -72,6 +73,11 @@ def test_another_seed_number_makes_another_company(written: Path, tmp_path: Path
     for name in ("billing/subscription_charges", "usage/activity", "tickets/tickets"):
         other, ours = tmp_path / f"{name}.csv", written / f"{name}.csv"
         assert other.read_bytes() != ours.read_bytes(), name
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp", "money"])
+def test_what_nobody_can_read_has_no_other_notation(kind: str) -> None:
+    assert Notation("customer_since", kind, 1).rewrite("last spring", 0) == "last spring"
 
 
 def test_seeds_stay_small() -> None:

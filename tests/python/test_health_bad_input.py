@@ -222,7 +222,7 @@ def test_an_account_of_one_day_is_not_called_red(company: Company) -> None:
         (
             "survey_in_future",
             "surveys.responses",
-            "1 surveys are dated after the as-of date, the last 2026-07-15, and not counted: "
+            "Surveys dated after the as-of date: 1, the last 2026-07-15; they are not counted: "
             "correct their dates.",
         ),
         (

@@ -181,9 +181,9 @@ constant_measures_found as (
 surveys_found as (
     select
         'surveys.responses' as subject,
-        cast(count(*) as {{ dbt.type_string() }}) || ' surveys are dated after the as-of date, the'
-        || ' last ' || cast(max(survey_date) as {{ dbt.type_string() }})
-        || ', and not counted: correct their dates.' as message,
+        'Surveys dated after the as-of date: ' || cast(count(*) as {{ dbt.type_string() }})
+        || ', the last ' || cast(max(survey_date) as {{ dbt.type_string() }})
+        || '; they are not counted: correct their dates.' as message,
         count(distinct account_id) as affected_accounts
     from answers
     where survey_date > {{ as_of_date() }}
