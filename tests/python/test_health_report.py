@@ -167,3 +167,24 @@ def test_thin_data_without_a_challenger_is_said(
         assert words in text
     assert "nan" not in text.lower()
     assert page.locator("figure svg").count() == 2  # bands and coverage
+
+
+def test_coverage_and_its_target_are_the_metrics(
+    page: Page, report: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    open_report(page, report)
+    shown = {
+        month_end: int(covered) / int(managed)
+        for month_end, (managed, covered, _) in table(
+            page, "coverage", "Customers with a CSM"
+        ).items()
+    }
+    queried = warehouse.execute(
+        "select cast(last_day(metric_time__month) as varchar), health_score_coverage "
+        "from metrics.monthly_health where health_score_coverage is not null"
+    ).fetchall()
+    assert shown == pytest.approx(dict(queried))
+    (target,) = warehouse.execute(
+        "select target from metadata.dim_metrics where metric_name = 'health_score_coverage'"
+    ).fetchone() or (None,)
+    assert f"the target is {100 * float(target):.0f} %" in page.inner_text("#coverage")
