@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+from postgres_cluster import PostgresCluster, postgres_cluster
 
 from scripts.metrics_engine import MetricsEngine
 from scripts.project import Places, UserError
@@ -28,3 +29,10 @@ def metrics_engine() -> Iterator[MetricsEngine]:
         pytest.fail(str(error), pytrace=False)
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """An empty PostgreSQL server of the session; each module makes a database of its own in it."""
+    with postgres_cluster() as cluster:
+        yield cluster
