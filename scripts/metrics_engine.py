@@ -6,11 +6,11 @@ compares it with `mf query`). Starting takes about a second, a query 10 to 80 ms
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from metricflow_semantics.model.dbt_manifest_parser import (
 )
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
+from scripts.compiled_queries import CompiledQueries
 from scripts.project import CATALOG, UsageError, UserError, sibling
 
 DATE_GRAINS = ("day", "week", "month", "quarter", "year")
@@ -71,15 +72,28 @@ class _Renderer:
     sql_plan_renderer = DuckDbSqlPlanRenderer()
 
 
+def _compiled_once(compile_query: Callable[..., str]) -> Callable[..., str]:
+    """Compile a query only if no process has compiled it before."""
+
+    @wraps(compile_query)
+    def look_up(self: "MetricDefinitions", *arguments: Any, **options: Any) -> str:
+        return self._compiled.sql(
+            (compile_query.__name__, arguments, options),
+            lambda: compile_query(self, *arguments, **options),
+        )
+
+    return look_up
+
+
 class MetricDefinitions:
     """The metrics of a semantic manifest, and the SQL of queries for them."""
 
     def __init__(self, semantic_manifest: Path) -> None:
         """Read `semantic_manifest`, the file that dbt writes into its target folder."""
-        self._lookup = SemanticManifestLookup(
-            parse_manifest_from_dbt_generated_manifest(semantic_manifest.read_text())
-        )
+        text = semantic_manifest.read_text()
+        self._lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
         self._metricflow = MetricFlowEngine(self._lookup, _Renderer())
+        self._compiled = CompiledQueries(f"{_Renderer.sql_engine_type.value} {text}")
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:
@@ -118,6 +132,7 @@ class MetricDefinitions:
             for query in self._lookup.semantic_manifest.saved_queries
         ]
 
+    @_compiled_once
     def explain(
         self,
         metrics: Sequence[str],
@@ -148,6 +163,7 @@ class MetricDefinitions:
             )
         )
 
+    @_compiled_once
     def explain_saved(self, name: str) -> str:
         """The SQL of a saved query."""
         known = [query.name for query in self.saved_queries]

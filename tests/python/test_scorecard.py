@@ -1,13 +1,12 @@
 """The scorecard says what the metrics say, and neither a KPI nor a metric is missing."""
 
 import csv
-import json
 
 import duckdb
 import pytest
 
 from scripts.metrics_engine import MetricsEngine
-from scripts.project import ROOT, Places
+from scripts.project import ROOT
 
 with (ROOT / "seeds/reference/kpis.csv").open(encoding="utf-8") as file:
     KPIS = {row["metric"]: row for row in csv.DictReader(file)}
@@ -118,18 +117,3 @@ def test_the_targets_are_those_of_the_metrics(warehouse: duckdb.DuckDBPyConnecti
         """
     ).fetchall()
     assert not differing
-
-
-def test_the_values_wait_for_what_their_metrics_are_made_of() -> None:
-    """The Python model names its inputs by hand: they are all the KPIs' models."""
-    manifest = json.loads((Places.of().target / "manifest.json").read_text(encoding="utf-8"))
-
-    def models(node: str) -> set[str]:
-        if node.startswith("model."):
-            return {node}
-        kind = "metrics" if node.startswith("metric.") else "semantic_models"
-        return set().union(*(models(n) for n in manifest[kind][node]["depends_on"]["nodes"]))
-
-    made_of = set().union(*(models(f"metric.bellwether.{metric}") for metric in KPIS))
-    queried = manifest["nodes"]["model.bellwether.int_kpi_values_queried"]["depends_on"]["nodes"]
-    assert made_of <= set(queried)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from dbt.flags import get_flags
 
+from scripts.metric_queries import kpi_values
 from scripts.metrics_engine import MetricDefinitions
 
 
@@ -34,19 +35,5 @@ def model(dbt, session):
     flags = get_flags()
     target = Path(flags.PROJECT_DIR) / (flags.TARGET_PATH or "target")
     metrics = MetricDefinitions(target / "semantic_manifest.json")
-
     kpis = dbt.ref("kpis").project("metric, period, segment_dimension, condition").fetchall()
-    answers = []
-    for metric, period, segment_dimension, condition in kpis:
-        where = [condition] if condition else []
-        date = f"metric_time__{period}"
-        for dimension in [None, segment_dimension] if segment_dimension else [None]:
-            group_by = [date, dimension] if dimension else [date]
-            segment = f"coalesce({dimension}, 'unassigned')" if dimension else "'all'"
-            answers.append(
-                f"select '{metric}' as metric, '{period}' as period, "
-                f"cast({date} as date) as period_start, {segment} as segment, "
-                f"cast({metric} as decimal(18, 6)) as value "
-                f"from ({metrics.explain([metric], group_by, where)}) as answer"
-            )
-    return session.sql("\nunion all\n".join(answers))
+    return session.sql(kpi_values(metrics, kpis))
