@@ -28,11 +28,12 @@ test: venv browser lint ## Lint, then every test of the project
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: lint
-lint: venv ## Check style and structure (ruff, sqlfluff, dbt-bouncer)
+lint: venv ## Check style, structure and definitions (ruff, sqlfluff, dbt-bouncer)
 	@.venv/bin/ruff check --quiet models scripts tests
 	@.venv/bin/ruff format --quiet --check models scripts tests
 	@.venv/bin/dbt --quiet parse
 	@.venv/bin/dbt-bouncer run
+	@$(RUN) check-definitions
 	@.venv/bin/sqlfluff lint --disable-progress-bar models tests
 
 .PHONY: docs

@@ -9,17 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-REQUIRED_META = (
-    "owner",
-    "unit",
-    "direction",
-    "target",
-    "tier",
-    "cadence",
-    "version",
-    "effective_from",
-    "source_systems",
-)
+from scripts.definition_rules import REQUIRED_META
 
 
 @dataclass(frozen=True)

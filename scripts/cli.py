@@ -12,7 +12,9 @@ from scripts import (
     audit,
     bench,
     build,
+    definition_rules,
     docs,
+    metric_versions,
     metrics,
     picture,
     publish,
@@ -36,6 +38,8 @@ app.command("publish")(publish.command)
 app.command("docs")(docs.command)
 app.command("bench")(bench.command)
 app.command("check-inputs")(raw_inputs.command)
+app.command("check-definitions")(definition_rules.command)
+app.command("approve-metric")(metric_versions.command)
 app.command("demo-data")(demo_data.command)
 app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(challenger.command)

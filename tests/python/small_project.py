@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from scripts.audit_suites import REQUIRED_META
+from scripts.definition_rules import REQUIRED_META
 from scripts.project import ROOT
 
 PROJECT = {

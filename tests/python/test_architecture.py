@@ -1,7 +1,8 @@
 """House rules on the project's manifest and its SQL that dbt-bouncer has no check for.
 
 Each rule gives the list of what breaks it, and is shown to find a planted breach.
-dbt-bouncer.yml, which holds the other rules, is put to the same proof.
+dbt-bouncer.yml, which holds the other rules, is put to the same proof. Those on metrics and
+exposures are in scripts/definition_rules.py.
 """
 
 import copy
@@ -120,98 +121,12 @@ def look_ahead_in_scores(manifest: Manifest) -> list[str]:
     ]
 
 
-METRIC_META = {
-    "owner",
-    "unit",
-    "direction",
-    "target",
-    "tier",
-    "cadence",
-    "version",
-    "effective_from",
-    "source_systems",
-}
-
-
-def public_metrics(manifest: Manifest) -> Iterator[Node]:
-    for metric in manifest["metrics"].values():
-        if not metric["type_params"].get("is_private"):
-            yield metric
-
-
-def metrics_without_meta(manifest: Manifest) -> list[str]:
-    """A metric says who owns it and how to read it; direction is one of three words."""
-    breaches = [
-        f"{metric['name']} lacks {sorted(METRIC_META - set(metric['config']['meta']))}"
-        for metric in public_metrics(manifest)
-        if METRIC_META - set(metric["config"]["meta"])
-    ]
-    return breaches + [
-        f"{metric['name']} has direction {metric['config']['meta'].get('direction')!r}"
-        for metric in public_metrics(manifest)
-        if metric["config"]["meta"].get("direction") not in ("higher", "lower", "neutral")
-    ]
-
-
-def metrics_undescribed(manifest: Manifest) -> list[str]:
-    """Label and description, of private inputs too."""
-    return [
-        metric["name"]
-        for metric in manifest["metrics"].values()
-        if not metric["label"] or len(metric["description"]) < 15
-    ]
-
-
-def labels_used_twice(manifest: Manifest) -> list[str]:
-    labels = [metric["label"].lower() for metric in manifest["metrics"].values()]
-    return sorted({label for label in labels if labels.count(label) > 1})
-
-
-def formula(metric: Node) -> str:
-    """What a metric computes, without what it is called."""
-    params = copy.deepcopy(metric["type_params"])
-    params.pop("is_private", None)
-    if metric["type"] == "simple" and not params.get("expr"):
-        params["expr"] = metric["name"]  # dbt takes the column named as the metric
-    return json.dumps([metric["type"], params, metric["filter"]], sort_keys=True)
-
-
-def formulas_defined_twice(manifest: Manifest) -> list[str]:
-    """No two metrics compute the same."""
-    names: dict[str, list[str]] = {}
-    for metric in manifest["metrics"].values():
-        names.setdefault(formula(metric), []).append(metric["name"])
-    return [" = ".join(sorted(group)) for group in names.values() if len(group) > 1]
-
-
-def exposures_ungoverned(manifest: Manifest) -> list[str]:
-    """An exposure names its metrics, or public models, and nothing else."""
-    breaches = []
-    for exposure in manifest["exposures"].values():
-        names = read_by(exposure)
-        if not names:
-            breaches.append(f"{exposure['name']} depends on nothing")
-        for name in names:
-            metric = manifest["metrics"].get(name)
-            model = manifest["nodes"].get(name)
-            if metric and not metric["type_params"].get("is_private"):
-                continue
-            if not model or model["config"].get("access") != "public":
-                breaches.append(f"{exposure['name']} depends on {name}")
-    return breaches
-
-
 MANIFEST_RULES: list[Callable[[Manifest], list[str]]] = [
     raw_data_read_beyond_base,
     staging_of_another_table,
     reports_read,
     folder_is_not_group,
     look_ahead_in_scores,
-    metrics_without_meta,
-    metrics_undescribed,
-    labels_used_twice,
-    formulas_defined_twice,
-    exposures_ungoverned,
 ]
 
 
@@ -235,21 +150,7 @@ def some_model(name: str, path: str, *upstream: str, **config: Any) -> Node:
     }
 
 
-def some_metric(name: str, **changes: Any) -> Node:
-    return {
-        "name": name,
-        "label": f"The {name}",
-        "type": "simple",
-        "description": "Sum of the amounts of all account-months.",
-        "type_params": {"expr": "amount", "agg": "sum"},
-        "filter": None,
-        "config": {"meta": dict.fromkeys(METRIC_META, "x") | {"direction": "higher"}},
-    } | changes
-
-
-def some_manifest(
-    *nodes: Node, metrics: list[Node] | None = None, exposures: list[Node] | None = None
-) -> Manifest:
+def some_manifest(*nodes: Node) -> Manifest:
     raw = {
         "resource_type": "seed",
         "name": "raw_crm__users",
@@ -259,8 +160,6 @@ def some_manifest(
     return {
         "nodes": {node["unique_id"]: node for node in nodes} | {"seed.bellwether.raw": raw},
         "sources": {},
-        "metrics": {f"metric.bellwether.{metric['name']}": metric for metric in metrics or []},
-        "exposures": {exposure["name"]: exposure for exposure in exposures or []},
     }
 
 
@@ -287,31 +186,6 @@ BREACHES = {
         some_model(
             "int_usage_compared", "intermediate/health", "model.bellwether.fct_health_outcomes"
         ),
-    ),
-    metrics_without_meta: some_manifest(
-        metrics=[some_metric("mrr"), some_metric("arr", config={"meta": {"direction": "higher"}})]
-    ),
-    metrics_undescribed: some_manifest(
-        metrics=[some_metric("mrr"), some_metric("arr", description="ARR")]
-    ),
-    labels_used_twice: some_manifest(
-        metrics=[some_metric("mrr", label="MRR"), some_metric("mrr_2", label="mrr")]
-    ),
-    formulas_defined_twice: some_manifest(
-        metrics=[
-            some_metric("amount", type_params={"expr": None, "agg": "sum"}),
-            some_metric("total", type_params={"expr": "amount", "agg": "sum"}),
-            some_metric("other", filter={"where_filters": ["x"]}),
-        ]
-    ),
-    exposures_ungoverned: some_manifest(
-        some_model("int_users_found", "intermediate/accounts", access="private"),
-        exposures=[
-            {
-                "name": "page",
-                "depends_on": {"nodes": ["model.bellwether.int_users_found"]},
-            }
-        ],
     ),
 }
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scripts.audit import Audit, audit
-from scripts.audit_suites import REQUIRED_META
+from scripts.definition_rules import REQUIRED_META
 from scripts.project import ROOT, Places, UserError
 
 # 40 active accounts, half of them smb and half enterprise; 2 months; 1 rejected row of 1,000.

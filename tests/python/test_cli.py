@@ -47,7 +47,15 @@ def test_a_mistake_is_one_sentence(
 def test_every_command_has_help_with_an_example(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for command in ("build", "audit", "publish", "docs", "bench"):
+    for command in (
+        "build",
+        "audit",
+        "publish",
+        "docs",
+        "bench",
+        "check-definitions",
+        "approve-metric",
+    ):
         assert run(monkeypatch, command, "--help") == 0
         assert f"Example: python -m scripts {command}" in capsys.readouterr().out
 
