@@ -44,6 +44,10 @@ docs: venv ## Write the docs page (the metric dictionary) anew
 audit: venv ## Audit the last build anew
 	@$(RUN) audit
 
+.PHONY: history
+history: venv ## List the builds that were published
+	@$(RUN) history $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
+
 .PHONY: health-report
 health-report: venv ## Write the page on how well the health score tells who leaves
 	@$(RUN) health-report $(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")

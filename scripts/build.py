@@ -1,10 +1,7 @@
 """The main job: raw data in; tested, audited, published marts and their docs out."""
 
 import re
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +15,7 @@ from scripts.docs import make_docs
 from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
 from scripts.publish import publish
 from scripts.raw_inputs import require_good_inputs
+from scripts.runs import Run, facts, record
 
 
 def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> None:
@@ -28,7 +26,8 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
     places = Places.of(publish_to or _default_published_file(raw_dir))
     check_not_locked(places.work_file)
     dbt = Dbt(places, variables)
-    with phase("seeds, models and tests"):
+    run = Run(variables)
+    with run.phase("seeds, models and tests"):
         # From scratch, so that nothing of another as-of date or another folder stays behind,
         # except what was published once for all.
         # Unit tests try the SQL on examples of their own, the same ones at every build, so they are
@@ -39,31 +38,19 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
         dbt.release()
     for remark in dbt.remarks:
         print(f"Note: {remark}")
-    with phase("metrics"):
+    with run.phase("metrics"):
         from scripts.metrics_export import export_saved_queries
 
         export_saved_queries(places.work_file, places.semantic_manifest)
-    with phase("audit"):
+    with run.phase("audit"):
         audited = audit(places)
     audited.raise_errors()
-    with phase("publish"):
+    with run.phase("publish"):
+        record(places, run, audited)
         tables = publish(places, audited.report)
-    with phase("docs"):
+    with run.phase("docs"):
         page = make_docs(dbt)
     _summarise(result, dbt, audited, tables, page)
-
-
-@contextmanager
-def phase(name: str) -> Iterator[None]:
-    """Say what is being done and, once it is done, how many seconds it took."""
-    started = time.perf_counter()
-    print(f"{name + ' ':.<28}", end=" ", flush=True)
-    try:
-        yield
-    except BaseException:
-        print("failed", flush=True)
-        raise
-    print(f"{time.perf_counter() - started:5.1f} s", flush=True)
 
 
 def _variables(raw_dir: Path | None, as_of: str | None) -> dict[str, str]:
@@ -122,15 +109,19 @@ def check_not_locked(work_file: Path) -> None:
 
 def _summarise(result: Any, dbt: Dbt, audited: Audit, tables: int, page: Path) -> None:
     """Print what was made, from what, and where it is."""
+    import duckdb
+
     places = dbt.places
     done = Counter(r.node.resource_type for r in result.results if r.status in ("success", "pass"))
-    facts = _facts(places.work_file)
+    with duckdb.connect(str(places.work_file), read_only=True) as connection:
+        counted = facts(connection)
     report = sibling(places.published_file, "audit.html")
     lines = {
-        "Built": f"{done['model']} models, {done['seed']} seeds, as of {facts['as_of']}"
-        + _after_last_record(facts),
-        "Rows": f"{facts['read']:,} read = {facts['kept']:,} kept + {facts['duplicates']:,} "
-        f"duplicates + {facts['superseded']:,} superseded + {facts['rejected']:,} rejected",
+        "Built": f"{done['model']} models, {done['seed']} seeds, as of {counted['as_of']}"
+        + _after_last_record(counted),
+        "Rows": f"{counted['rows_read']:,} read = {counted['rows_kept']:,} kept + "
+        f"{counted['duplicates']:,} duplicates + {counted['superseded']:,} superseded + "
+        f"{counted['rejected']:,} rejected",
         "Tests": f"{done['test']} passed"
         + (f", {len(dbt.warnings)} warnings in {places.logs / 'dbt.log'}" if dbt.warnings else ""),
         "Audit": f"{audited.in_short}: {report}",
@@ -142,58 +133,12 @@ def _summarise(result: Any, dbt: Dbt, audited: Audit, tables: int, page: Path) -
         print(f"{label:<10} {text}")
 
 
-def _facts(work_file: Path) -> dict[str, Any]:
-    """The as-of date, the newest record up to it, and what became of the raw rows."""
-    import duckdb
-
-    with duckdb.connect(str(work_file), read_only=True) as connection:
-        cursor = connection.execute(
-            """
-            with
-
-            as_of as (
-                select max(observation_date) as as_of
-                from intermediate.int_observation_dates_listed
-            ),
-
-            records as (
-                select cast(issued_at as date) as record_date from staging.stg_billing__invoices
-                union all
-                select effective_from from staging.stg_billing__subscription_charges
-                union all
-                select activity_date from staging.stg_usage__activity
-            ),
-
-            newest as (
-                select max(record_date) as newest_record
-                from records
-                where record_date <= (select as_of from as_of)
-            ),
-
-            rows_counted as (
-                select
-                    sum(rows_read) as read,
-                    sum(rows_kept) as kept,
-                    sum(duplicates) as duplicates,
-                    sum(superseded) as superseded,
-                    sum(rejected) as rejected
-                from metadata.fct_raw_row_accounting
-            )
-
-            select * from as_of cross join newest cross join rows_counted
-            """
-        )
-        return dict(
-            zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True)
-        )
-
-
-def _after_last_record(facts: dict[str, Any]) -> str:
+def _after_last_record(counted: dict[str, Any]) -> str:
     """A remark when the as-of date is a month or more after everything that is known."""
-    quiet_days = (facts["as_of"] - facts["newest_record"]).days
+    quiet_days = (counted["as_of"] - counted["newest_record"]).days
     if quiet_days < 31:
         return ""
-    return f" ({quiet_days} days after the newest record, {facts['newest_record']})"
+    return f" ({quiet_days} days after the newest record, {counted['newest_record']})"
 
 
 def command(

@@ -2,12 +2,17 @@
 
 A build starts from scratch, but what was published once stays published. Such a table is an
 incremental dbt model that no full refresh empties. The published file is the authority: whatever
-a build that was not published added to the work file is forgotten.
+a build that was not published added to the work file is forgotten, and nothing is published that
+lacks a row of it.
 """
+
+from pathlib import Path
+from typing import Any
 
 from scripts.project import Places, UserError
 
-CARRIED_TABLES = ["marts.fct_health_scores_published"]
+RUN_TABLES = ["metadata.fct_runs", "metadata.fct_run_inputs", "metadata.fct_run_outputs"]
+CARRIED_TABLES = ["marts.fct_health_scores_published", *RUN_TABLES]
 
 
 def carry(places: Places) -> None:
@@ -18,33 +23,75 @@ def carry(places: Places) -> None:
     import duckdb
 
     with duckdb.connect(str(places.work_file)) as connection:
-        if places.published_file.exists():
-            try:
-                connection.execute(f"attach '{_escaped(places)}' as published (read_only)")
-            except duckdb.Error as error:
-                raise UserError(
-                    f"The published file {places.published_file} can't be read, so what it "
-                    "published before can't be kept; restore it, or move it away to begin its "
-                    f"history anew. DuckDB says: {error}"
-                ) from None
-        definitions = connection.execute(
+        definitions = _attach(connection, places.published_file)
+        connection.begin()
+        for table in CARRIED_TABLES:
+            connection.execute(f"drop table if exists {table}")
+        for table, definition in definitions.items():
+            connection.execute(f"create schema if not exists {table.partition('.')[0]}")
+            connection.execute(definition)
+            connection.execute(f"insert into {table} from published.{table}")
+        connection.commit()
+
+
+def forget_unpublished(connection: Any, published_file: Path, tables: list[str]) -> None:
+    """Put tables of an open work file, which has them, back to their published rows."""
+    published = _attach(connection, published_file)
+    for table in tables:
+        connection.execute(f"delete from {table}")
+        if table in published:
+            connection.execute(f"insert into {table} by name from published.{table}")
+
+
+def require_nothing_lost(connection: Any, published_file: Path, copy: str) -> None:
+    """Raise if the database attached as `copy` lacks a row of a carried table once published."""
+    import duckdb
+
+    for table in _attach(connection, published_file):
+        described = connection.execute(f"describe published.{table}").fetchall()
+        columns = ", ".join(f'"{name}"' for name, *_ in described)
+        try:
+            (lost,) = connection.execute(
+                f"""
+                select count(*)
+                from (
+                    select {columns} from published.{table}
+                    except all
+                    select {columns} from {copy}.{table}
+                )
+                """
+            ).fetchone()
+        except duckdb.Error:  # without the table, or one of its columns
+            lost = "all"
+        if lost:
+            raise UserError(
+                f"{lost} rows of {table}, as {published_file} holds it, are changed or missing in "
+                "what would be published, and they are only ever added to. Build again first."
+            )
+
+
+def _attach(connection: Any, published_file: Path) -> dict[str, str]:
+    """Attach the published file, if there is one: its carried tables and their definitions."""
+    import duckdb
+
+    if published_file.exists():
+        path = str(published_file).replace("'", "''")
+        try:
+            connection.execute(f"attach if not exists '{path}' as published (read_only)")
+        except duckdb.Error as error:
+            raise UserError(
+                f"The published file {published_file} can't be read, so what it published before "
+                "can't be kept; restore it, or move it away to begin its history anew. "
+                f"DuckDB says: {error}"
+            ) from None
+    return dict(
+        connection.execute(
             """
-            select schema_name, schema_name || '.' || table_name, sql
+            select schema_name || '.' || table_name, sql
             from duckdb_tables()
             where database_name = 'published'
                 and list_contains(?, schema_name || '.' || table_name)
             """,
             [CARRIED_TABLES],
         ).fetchall()
-        connection.begin()
-        for table in CARRIED_TABLES:
-            connection.execute(f"drop table if exists {table}")
-        for schema, table, definition in definitions:
-            connection.execute(f"create schema if not exists {schema}")
-            connection.execute(definition)
-            connection.execute(f"insert into {table} from published.{table}")
-        connection.commit()
-
-
-def _escaped(places: Places) -> str:
-    return str(places.published_file).replace("'", "''")
+    )

@@ -20,6 +20,7 @@ from scripts import (
     publish,
     push_queue,
     raw_inputs,
+    runs,
 )
 from scripts.demo import command as demo_data
 from scripts.health import challenger, report
@@ -36,6 +37,7 @@ app.command("build")(build.command)
 app.command("audit")(audit.command)
 app.command("publish")(publish.command)
 app.command("docs")(docs.command)
+app.command("history")(runs.command)
 app.command("bench")(bench.command)
 app.command("check-inputs")(raw_inputs.command)
 app.command("check-definitions")(definition_rules.command)

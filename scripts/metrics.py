@@ -91,10 +91,7 @@ def query_command(
         print(engine.explain(**arguments))
         return
     result = engine.query(**arguments)
-    columns = result.column_names
-    rows = [list(row.values()) for row in result.to_pylist()]
-    writers = {Format.table: as_table, Format.csv: as_csv, Format.json: as_json_rows}
-    print(writers[output](columns, rows))
+    print(written(output, result.column_names, [list(row.values()) for row in result.to_pylist()]))
 
 
 @app.command("export")
@@ -109,6 +106,12 @@ def export_command(
 
     for table, rows in export_saved_queries(database).items():
         print(f"{table}: {rows} rows")
+
+
+def written(output: Format, columns: list[str], rows: list[list[Any]]) -> str:
+    """A result in the form that was asked for."""
+    writers = {Format.table: as_table, Format.csv: as_csv, Format.json: as_json_rows}
+    return writers[output](columns, rows)
 
 
 def as_table(columns: list[str], rows: list[list[Any]]) -> str:

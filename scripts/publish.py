@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from scripts.audit import audit
+from scripts.carry import require_nothing_lost
 from scripts.dbt import Dbt
+from scripts.fingerprints import PUBLIC_SCHEMAS, public_relations
 from scripts.project import CATALOG, PUBLISHED_FILE, Places, UserError, sibling
+from scripts.runs import Run, record
 
-PUBLIC_SCHEMAS = ["marts", "metadata", "metrics"]
 STORAGE_VERSION = "v1.4.0"  # every DuckDB 1.x client from 1.4 reads it
 
 
@@ -19,7 +21,8 @@ def publish(places: Places, report: Path) -> int:
 
     The copy is made beside the published file under another name and renamed into place, so
     that a killed process leaves the published file as it was and a reader that holds the old
-    file goes on reading it.
+    file goes on reading it. Every table's rows are put in the order of all its columns, so that
+    the same rows make the same table.
     """
     published_file = places.published_file
     if not places.work_file.exists():
@@ -28,7 +31,7 @@ def publish(places: Places, report: Path) -> int:
     new_file = _new(published_file)
     for leftover in (new_file, Path(f"{new_file}.wal")):
         leftover.unlink(missing_ok=True)
-    tables = _copy_public_schemas(places.work_file, new_file)
+    tables = _copy_public_schemas(places, new_file)
     put(places.semantic_manifest, sibling(published_file, "semantic_manifest.json"))
     put(report, sibling(published_file, "audit.html"))
     new_file.replace(published_file)
@@ -47,40 +50,29 @@ def _new(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def _copy_public_schemas(work_file: Path, new_file: Path) -> int:
+def _copy_public_schemas(places: Places, new_file: Path) -> int:
     import duckdb
 
     with duckdb.connect() as connection:
         # Under the name it was built with: views hold it.
-        connection.execute(f"attach {_text(work_file)} as {CATALOG} (read_only)")
+        connection.execute(f"attach {_text(places.work_file)} as {CATALOG} (read_only)")
         connection.execute(
-            f"attach {_text(new_file)} as published (storage_version '{STORAGE_VERSION}')"
+            f"attach {_text(new_file)} as copy (storage_version '{STORAGE_VERSION}')"
         )
-        connection.execute("use published")
+        connection.execute("use copy")
         for schema in PUBLIC_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
-        relations = connection.execute(
-            """
-            select schema_name, table_name, sql
-            from duckdb_tables()
-            where database_name = ? and list_contains(?, schema_name)
-            union all
-            select schema_name, view_name, null
-            from duckdb_views()
-            where database_name = ? and list_contains(?, schema_name)
-            order by schema_name, table_name
-            """,
-            [CATALOG, PUBLIC_SCHEMAS] * 2,
-        ).fetchall()
+        relations = public_relations(connection)
         for schema, name, definition in relations:
-            copy, original = f'published."{schema}"."{name}"', f'{CATALOG}."{schema}"."{name}"'
+            copy, original = f'copy."{schema}"."{name}"', f'{CATALOG}."{schema}"."{name}"'
             if definition:  # of a table, with its constraints, in the catalog in use
                 connection.execute(definition)
-                connection.execute(f"insert into {copy} from {original}")
+                connection.execute(f"insert into {copy} from {original} order by all")
             else:
-                connection.execute(f"create table {copy} as from {original}")
+                connection.execute(f"create table {copy} as from {original} order by all")
+        require_nothing_lost(connection, places.published_file, "copy")
         connection.execute("use memory")
-        connection.execute("detach published")
+        connection.execute("detach copy")
     return len(relations)
 
 
@@ -98,8 +90,9 @@ def command(
     `build` does the same. Example: python -m scripts publish
     """
     places = Places.of(publish_to)
-    Dbt.of_last_build(places)
+    run = Run(Dbt.of_last_build(places).variables)
     audited = audit(places)
     audited.raise_errors()
+    record(places, run, audited)
     tables = publish(places, audited.report)
     print(f"Published {tables} tables to {places.published_file}.")

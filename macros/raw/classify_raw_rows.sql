@@ -5,6 +5,8 @@
     reject_reason      a code, of rejected rows only
     reject_rule        the broken rule in words
     raw_row            the whole raw row as JSON, of rejected rows only
+    raw_row_hash       a hash of the raw row, the same for equal rows alone
+    raw_row_date       the earliest date in the row, null without any: it tells of nothing before
     unreadable_values  optional values that are there but can't be read: taken as null
 
     A duplicate equals another row in every raw column; one of the copies goes on.
@@ -120,6 +122,8 @@ select
         when row_status = 'rejected'
             then {{ raw_row_as_json(columns | map(attribute='name') | list) }}
     end as raw_row,
+    {{ dbt.hash(raw_row_text(columns)) }} as raw_row_hash,
+    {{ earliest_date(columns) }} as raw_row_date,
     unreadable_values
 from classified_rows
 {% endmacro %}
@@ -153,4 +157,23 @@ from classified_rows
 {#- Whether there is text that the column's type can't be read from. -#}
 {% macro is_unreadable(column) -%}
     {{ return(column.name ~ ' is null and text__' ~ column.name ~ ' is not null') }}
+{%- endmacro %}
+
+{#- The raw row in one text. An absent value leaves no trace in it, so that a contract with one more
+    optional column makes no other row of an old one. -#}
+{% macro raw_row_text(columns) %}
+    {%- for column in columns %}
+    coalesce('|{{ column.name }}=' || raw__{{ column.name }}, '')
+    {%- if not loop.last %} ||{% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro earliest_date(columns) %}
+    {%- set dates = columns | selectattr('data_type', 'in', ['date', 'timestamp']) | list -%}
+    {%- if not dates %}{{ return('cast(null as date)') }}{% endif -%}
+    least(
+        {%- for column in dates -%}
+        cast({{ column.name }} as date){{ ', ' if not loop.last }}
+        {%- endfor -%}
+    )
 {%- endmacro %}

@@ -58,6 +58,9 @@ MODELS = {
     """,
 }
 
+# What the models that are the project's own need: those of the run records.
+MACROS = ["generate_schema_name.sql", "is_full_demo.sql", "metadata/rows_written_by_scripts.sql"]
+
 PROPERTIES = {
     "models": [
         {
@@ -105,12 +108,16 @@ class SmallProject:
             (root / "seeds").mkdir(exist_ok=True)
             shutil.copy(ROOT / "seeds" / "reference" / name, root / "seeds")
         (root / "macros").mkdir()
-        shutil.copy(ROOT / "macros" / "generate_schema_name.sql", root / "macros")
+        for name in MACROS:
+            shutil.copy(ROOT / "macros" / name, root / "macros")
+        shutil.copytree(ROOT / "tests" / "generic", root / "tests" / "generic")
         shutil.copy(ROOT / "profiles.yml", root)
         (root / "dbt_project.yml").write_text(yaml.safe_dump(PROJECT))
         project = cls(root)
         for name, sql in MODELS.items():
             project.write_model(name, sql)
+        for file in (ROOT / "models" / "metadata").glob("fct_run*"):
+            shutil.copy(file, root / "models" / "metadata")
         (root / "models" / "properties.yml").write_text(yaml.safe_dump(PROPERTIES))
         return project
 

@@ -36,8 +36,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     project = SmallProject.in_folder(tmp_path_factory.mktemp("small"))
     shutil.copy(ROOT / "macros" / "as_of_date.sql", project.root / "macros")
     shutil.copy(ROOT / "models" / "docs.md", project.root / "models")
-    shutil.copytree(ROOT / "tests" / "generic", project.root / "tests" / "generic")
-    shutil.copy(ROOT / "macros" / "is_full_demo.sql", project.root / "macros")
     for model in (TABLE, REPORT):
         for suffix in ("sql", "yml"):
             source = ROOT / "models" / "marts" / "health" / f"{model}.{suffix}"
