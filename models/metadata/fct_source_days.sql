@@ -1,24 +1,20 @@
 {#- The raw contract, known only while dbt executes, says which column dates a table's rows. -#}
 {%- set dated_tables = [] -%}
 {%- for system, object in raw_tables() -%}
-    {%- set base_model = ref('base_' ~ system ~ '__' ~ object) -%}
-    {%- set dated_by = raw_contract(system, object).dated_by if execute else none -%}
-    {%- if dated_by -%}
-        {%- do dated_tables.append(
-            {'system': system, 'object': object, 'model': base_model, 'dated_by': dated_by}
-        ) -%}
-    {%- endif -%}
+{%- set base_model = ref('base_' ~ system ~ '__' ~ object) -%}
+{%- set dated_by = raw_contract(system, object).dated_by if execute else none -%}
+{%- if dated_by %}{% do dated_tables.append((system, object, base_model, dated_by)) %}{% endif -%}
 {%- endfor -%}
 
 with
 
 records as (
-    {%- for table in dated_tables %}
+    {%- for system, object, base_model, dated_by in dated_tables %}
     select
-        '{{ table.system }}' as system,
-        '{{ table.object }}' as raw_table,
-        cast({{ table.dated_by }} as date) as record_date
-    from {{ table.model }}
+        '{{ system }}' as system,
+        '{{ object }}' as raw_table,
+        cast({{ dated_by }} as date) as record_date
+    from {{ base_model }}
     where row_status = 'kept'
     {{ 'union all' if not loop.last }}
     {%- endfor %}

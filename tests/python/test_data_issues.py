@@ -49,10 +49,12 @@ places = Places.of()
 logs = []
 for as_of, found in json.load(sys.stdin):
     Path("models/intermediate/int_data_issues_found.sql").write_text(found)
-    carry(places)
     dbt = Dbt(places, {"as_of_date": as_of})
-    dbt.run(["run", "--full-refresh", "--select", "+fct_data_issues"])
-    dbt.run(["test", "--select", "fct_data_issues,test_type:data"])
+    carry(places)
+    dbt.run(
+        ["build", "--full-refresh", "--select", "+fct_data_issues", "data_issue_rules",
+         "--exclude", "resource_type:unit_test"]
+    )
     dbt.release()
     publish(places, places.manifest)
     with duckdb.connect(str(places.published_file), read_only=True) as connection:
