@@ -69,7 +69,7 @@ def require_nothing_lost(connection: Any, published_file: Path, copy: str) -> No
         if lost:
             raise UserError(
                 f"{lost} rows of {table}, as {published_file} holds it, are changed or missing in "
-                "what would be published, and none of them may go. Build again first."
+                "what would be published, and they are only ever added to. Build again first."
             )
 
 
