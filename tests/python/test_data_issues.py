@@ -27,7 +27,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
         "{% macro is_full_demo() %}{{ return(false) }}{% endmacro %}"
     )
     shutil.copy(ROOT / "models" / "docs.md", project.root / "models")
-    shutil.copytree(ROOT / "tests" / "generic", project.root / "tests" / "generic")
     shutil.copy(ROOT / "seeds" / "reference" / "data_issue_rules.csv", project.root / "seeds")
     for suffix in ("sql", "yml"):
         source = ROOT / "models" / "metadata" / f"{LOG}.{suffix}"
