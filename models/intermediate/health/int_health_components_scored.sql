@@ -15,11 +15,10 @@ combined as (
         model_version,
         component,
         sum(case when measure_score is not null then weight end) as measure_weight_present,
-        cast(
-            sum(weight * measure_score)
-            / nullif(sum(case when measure_score is not null then weight end), 0)
-            as decimal(9, 4)
-        ) as component_score,
+        {{ rounded(
+            'sum(weight * measure_score)'
+            ~ ' / nullif(sum(case when measure_score is not null then weight end), 0)', 9, 4
+        ) }} as component_score,
         {{ dbt.listagg(
             measure='measure_in_words', delimiter_text="'; '", order_by_clause='order by measure'
         ) }} as measures_in_words,
@@ -76,10 +75,10 @@ weighted as (
 spread as (
     select
         *,
-        cast(weight_scored / weight_asked as decimal(9, 4)) as weight_present,
+        {{ rounded('weight_scored / weight_asked', 9, 4) }} as weight_present,
         case
             when component_score is not null
-                then cast(weight / nullif(weight_scored, 0) as decimal(9, 8))
+                then {{ rounded('weight / nullif(weight_scored, 0)', 9, 8) }}
         end as effective_weight
     from weighted
 ),

@@ -14,7 +14,7 @@ observed as (
         account_id,
         observation_date,
         '{{ measure }}' as measure,
-        cast({{ measure }} as decimal(18, 4)) as measure_value
+        {{ rounded(measure, 18, 4) }} as measure_value
     from {{ model }}
     where {{ measure }} is not null
     {%- if not (is_last_model and loop.last) %}

@@ -55,8 +55,10 @@ valued as (
         rules.decimals,
         rules.in_words,
         observed.measure_value,
-        100 * (observed.measure_value - rules.red_at) / nullif(rules.green_at - rules.red_at, 0)
-            as unbounded_score
+        {{ rounded(
+            '100 * (observed.measure_value - rules.red_at)'
+            ~ ' / nullif(rules.green_at - rules.red_at, 0)', 18, 4
+        ) }} as unbounded_score
     from accounts_by_version
     inner join rules
         on accounts_by_version.model_version = rules.model_version

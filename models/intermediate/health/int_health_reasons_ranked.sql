@@ -17,11 +17,11 @@ costed as (
         measures.model_version,
         measures.measure,
         measures.measure_in_words,
-        cast(
-            components.effective_weight * measures.weight
-            / nullif(components.measure_weight_present, 0)
-            * (100 - measures.measure_score) as decimal(9, 4)
-        ) as score_cost
+        {{ rounded(
+            'components.effective_weight * measures.weight'
+            ~ ' / nullif(components.measure_weight_present, 0)'
+            ~ ' * (100 - measures.measure_score)', 9, 4
+        ) }} as score_cost
     from measures
     inner join components
         on measures.account_id = components.account_id

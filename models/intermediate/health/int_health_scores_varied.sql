@@ -98,9 +98,9 @@ varied as (
         month_end,
         'without' as variant,
         component,
-        cast(
-            100 - (total_shortfall - shortfall) / (total_weight - weight) as decimal(12, 8)
-        ) as score
+        {{ rounded(
+            '100 - (total_shortfall - shortfall) / (total_weight - weight)', 12, 8
+        ) }} as score
     from added_up
     where total_weight > weight
 

@@ -26,7 +26,7 @@ measured as (
         criteria.threshold,
         case criteria.measure
             {%- for measure in lifecycle_measures() %}
-            when '{{ measure }}' then cast(observed.{{ measure }} as decimal(18, 4))
+            when '{{ measure }}' then {{ rounded('observed.' ~ measure, 18, 4) }}
             {%- endfor %}
         end as measured_value
     from observed

@@ -15,7 +15,7 @@ measured as (
         rules.*,
         case rules.measure
             {%- for measure in cta_measures() %}
-            when '{{ measure }}' then cast(observed.{{ measure }} as decimal(18, 4))
+            when '{{ measure }}' then {{ rounded('observed.' ~ measure, 18, 4) }}
             {%- endfor %}
         end as measured_value
     from observed

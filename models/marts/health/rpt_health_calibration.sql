@@ -98,15 +98,15 @@ select
     cast(lost as integer) as lost,
     cast(forecast_observations as integer) as forecast_observations,
     cast(case when is_forecast_enough then expected_rate end as decimal(9, 6)) as expected_rate,
-    cast(
-        case when is_forecast_enough then 1.0 * forecast_lost / forecast_observations end
-        as decimal(9, 6)
-    ) as forecast_observed_rate,
-    cast(case when is_enough then observed_rate end as decimal(9, 6)) as observed_rate,
-    cast(case when is_enough then observed_low end as decimal(9, 6)) as observed_low,
-    cast(case when is_enough then observed_high end as decimal(9, 6)) as observed_high,
-    cast(case when is_enough and is_lost_enough then observed_rate / base_rate end as decimal(9, 4))
-        as lift,
-    cast(average_score as decimal(9, 4)) as average_score,
+    {{ rounded(
+        'case when is_forecast_enough then 1.0 * forecast_lost / forecast_observations end', 9, 6
+    ) }} as forecast_observed_rate,
+    {{ rounded('case when is_enough then observed_rate end', 9, 6) }} as observed_rate,
+    {{ rounded('case when is_enough then observed_low end', 9, 6) }} as observed_low,
+    {{ rounded('case when is_enough then observed_high end', 9, 6) }} as observed_high,
+    {{ rounded(
+        'case when is_enough and is_lost_enough then observed_rate / base_rate end', 9, 4
+    ) }} as lift,
+    {{ rounded('average_score', 9, 4) }} as average_score,
     too_few
 from measured

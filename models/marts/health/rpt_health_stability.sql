@@ -125,7 +125,7 @@ judged as (
         case
             when indexed.observations >= rules.minimum_accounts_for_stability
                 and indexed.reference_observations >= rules.minimum_accounts_for_stability
-                then cast(indexed.psi as decimal(9, 4))
+                then {{ rounded('indexed.psi', 9, 4) }}
         end as psi,
         rules.stable_below,
         rules.shifted_from

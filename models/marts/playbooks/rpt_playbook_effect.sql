@@ -56,10 +56,10 @@ final as (
         cohort,
         cast(treated as integer) as treated,
         cast(matched as integer) as matched,
-        cast(case when is_enough then effect end as decimal(18, 4)) as effect,
-        cast(case when is_enough then effect_low end as decimal(18, 4)) as effect_low,
-        cast(case when is_enough then effect_high end as decimal(18, 4)) as effect_high,
-        cast(case when is_enough then trend_difference end as decimal(18, 4)) as trend_difference,
+        {{ rounded('case when is_enough then effect end', 18, 4) }} as effect,
+        {{ rounded('case when is_enough then effect_low end', 18, 4) }} as effect_low,
+        {{ rounded('case when is_enough then effect_high end', 18, 4) }} as effect_high,
+        {{ rounded('case when is_enough then trend_difference end', 18, 4) }} as trend_difference,
         case when is_enough then has_parallel_trends end as has_parallel_trends,
         case
             when not is_enough then 'too_few'

@@ -109,7 +109,7 @@ select
     month_start,
     month_end,
     mrr,
-    cast(seat_utilization as decimal(18, 4)) as seat_utilization,
+    {{ rounded('seat_utilization', 18, 4) }} as seat_utilization,
     cast(higher_plan_features_tried as {{ dbt.type_int() }}) as higher_plan_features_tried,
     cast(promoters as {{ dbt.type_int() }}) as promoters,
     has_seats_nearly_full,

@@ -28,8 +28,7 @@ select
     reason,
     cast(churned_customers as {{ dbt.type_int() }}) as churned_customers,
     {{ money('churned_mrr') }} as churned_mrr,
-    cast(
-        churned_mrr * 1.0 / sum(churned_mrr) over (partition by month_start, segment)
-        as decimal(9, 4)
-    ) as share_of_churned_mrr
+    {{ rounded(
+        'churned_mrr * 1.0 / sum(churned_mrr) over (partition by month_start, segment)', 9, 4
+    ) }} as share_of_churned_mrr
 from by_reason
