@@ -97,7 +97,7 @@ REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
     ],
     ("crm", "contacts"): [
         ("missing_required_value", {"contact_id": "con_x1", "account_id": ""}),
-        ("missing_required_value", {"contact_id": "con_x2", "account_id": "null"}),
+        ("missing_required_value", {"contact_id": "con_x2", "account_id": "none"}),
     ],
     ("crm", "opportunities"): [
         ("missing_required_value", {"opportunity_id": "opp_x1", "stage": "-"}),
@@ -149,7 +149,7 @@ REJECTS: dict[Name, list[tuple[str, dict[str, str]]]] = {
     ],
     ("usage", "activity"): [
         ("missing_required_value", {"product_user_id": "u_x1", "activity_date": ""}),
-        ("missing_required_value", {"product_user_id": "u_x2", "activity_date": "null"}),
+        ("missing_required_value", {"product_user_id": "u_x2", "activity_date": "none"}),
         ("missing_required_value", {"product_user_id": "u_x3", "account_id": ""}),
         ("unreadable_value", {"product_user_id": "u_x4", "activity_date": "2025-04-31"}),
         ("unreadable_value", {"product_user_id": "u_x5", "activity_date": "last week"}),
