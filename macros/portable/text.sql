@@ -9,6 +9,10 @@
     regexp_matches({{ expression }}, '{{ pattern }}')
 {%- endmacro %}
 
+{% macro postgres__matches(expression, pattern) -%}
+    (({{ expression }}) ~ '{{ pattern }}')
+{%- endmacro %}
+
 {% macro replace_matches(expression, pattern, replacement) -%}
     {{ return(adapter.dispatch('replace_matches')(expression, pattern, replacement)) }}
 {%- endmacro %}
@@ -24,6 +28,10 @@
 
 {% macro default__first_match(expression, pattern) -%}
     regexp_extract({{ expression }}, '{{ pattern }}', 1)
+{%- endmacro %}
+
+{% macro postgres__first_match(expression, pattern) -%}
+    coalesce(substring({{ expression }} from '{{ pattern }}'), '')
 {%- endmacro %}
 
 {#- Without the white space on either side: spaces, tabs, line ends, no-break spaces. -#}
@@ -44,6 +52,10 @@
     try_cast({{ expression }} as {{ type }})
 {%- endmacro %}
 
+{% macro postgres__try_cast_to(expression, type) -%}
+    {{ target.schema }}.{{ try_cast_name(type) }}(cast({{ expression }} as text))
+{%- endmacro %}
+
 {#- The raw row as a JSON object, in text. -#}
 {% macro raw_row_as_json(names) -%}
     {{ return(adapter.dispatch('raw_row_as_json')(names)) }}
@@ -55,4 +67,16 @@
         '{{ name }}', raw__{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     ) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{% macro postgres__raw_row_as_json(names) -%}
+    (
+        select cast(row_to_json(raw_row) as {{ dbt.type_string() }})
+        from (
+            select
+                {%- for name in names %}
+                raw__{{ name }} as {{ name }}{{ ',' if not loop.last }}
+                {%- endfor %}
+        ) as raw_row
+    )
 {%- endmacro %}

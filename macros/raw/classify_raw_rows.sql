@@ -34,7 +34,7 @@ raw_rows as (
     from {{ source_rows }}
 ),
 
-read_rows as (
+read_rows as {{ computed_once() }} (
     select
         *,
         {%- for column in columns %}
@@ -43,7 +43,7 @@ read_rows as (
     from raw_rows
 ),
 
-typed_rows as (
+typed_rows as {{ computed_once() }} (
     select
         *,
         {%- for column in columns %}
@@ -53,7 +53,7 @@ typed_rows as (
     from read_rows
 ),
 
-judged_rows as (
+judged_rows as {{ computed_once() }} (
     select
         *,
         case
