@@ -16,7 +16,8 @@
             {%- do refuse_access(row, 'that is the builder, who owns everything') -%}
         {%- elif row.schema_name not in schemas -%}
             {%- do refuse_access(
-                row, 'there is no schema "' ~ row.schema_name ~ '"; there are ' ~ schemas | join(', ')
+                row, 'there is no schema "' ~ row.schema_name ~ '"; there are '
+                ~ schemas | join(', ')
             ) -%}
         {%- elif row.privilege not in privileges -%}
             {%- do refuse_access(

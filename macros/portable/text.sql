@@ -56,26 +56,26 @@
     {{ target.schema }}.{{ try_cast_name(type) }}(cast({{ expression }} as text))
 {%- endmacro %}
 
-{#- The raw row as a JSON object, in text. -#}
-{% macro raw_row_as_json(names) -%}
-    {{ return(adapter.dispatch('raw_row_as_json')(names)) }}
+{#- A JSON object, in text. values: what each name holds, as SQL. -#}
+{% macro raw_row_as_json(values) -%}
+    {{ return(adapter.dispatch('raw_row_as_json')(values)) }}
 {%- endmacro %}
 
-{% macro default__raw_row_as_json(names) -%}
+{% macro default__raw_row_as_json(values) -%}
     cast(json_object(
-        {%- for name in names %}
-        '{{ name }}', raw__{{ name }}{{ ',' if not loop.last }}
+        {%- for name, value in values.items() %}
+        '{{ name }}', {{ value }}{{ ',' if not loop.last }}
         {%- endfor %}
     ) as {{ dbt.type_string() }})
 {%- endmacro %}
 
-{% macro postgres__raw_row_as_json(names) -%}
+{% macro postgres__raw_row_as_json(values) -%}
     (
         select cast(row_to_json(raw_row) as {{ dbt.type_string() }})
         from (
             select
-                {%- for name in names %}
-                raw__{{ name }} as {{ name }}{{ ',' if not loop.last }}
+                {%- for name, value in values.items() %}
+                {{ value }} as {{ name }}{{ ',' if not loop.last }}
                 {%- endfor %}
         ) as raw_row
     )

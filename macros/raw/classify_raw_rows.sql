@@ -1,10 +1,10 @@
 {#- Every row of one raw table, typed as its contract says, with what became of it:
 
-    raw_key            the contract's key, parts joined by |
+    raw_key            the contract's key, parts joined by |, personal data masked
     row_status         kept, duplicate, superseded or rejected
     reject_reason      a code, of rejected rows only
     reject_rule        the broken rule in words
-    raw_row            the whole raw row as JSON, of rejected rows only
+    raw_row            the whole raw row as JSON, of rejected rows only, personal data masked
     raw_row_hash       a hash of the raw row, the same for equal rows alone
     raw_row_date       the earliest date in the row, null without any: it tells of nothing before
     unreadable_values  optional values that are there but can't be read: taken as null
@@ -23,6 +23,11 @@
 {%- set verdicts = contract_verdicts(columns) + rules -%}
 {%- set key = contract.key -%}
 {%- set latest_by = contract.latest_by -%}
+{%- set masked_values = {} -%}
+{%- for column in columns -%}
+    {%- set value = 'raw__' ~ column.name -%}
+    {%- do masked_values.update({column.name: masked_raw_value(column, value)}) -%}
+{%- endfor -%}
 
 with
 
@@ -113,14 +118,17 @@ select
     {%- endfor %}
     {%- for name in key %}
     {{ "|| '|' || " if not loop.first -}}
-    coalesce(cast({{ name }} as {{ dbt.type_string() }}), text__{{ name }}, '')
+    coalesce({{ masked_raw_value(
+        columns | selectattr('name', 'equalto', name) | first,
+        'coalesce(cast(' ~ name ~ ' as ' ~ dbt.type_string() ~ '), text__' ~ name ~ ')'
+    ) }}, '')
     {%- endfor %} as raw_key,
     row_status,
     case when row_status = 'rejected' then broken_reason end as reject_reason,
     case when row_status = 'rejected' then broken_rule end as reject_rule,
     case
         when row_status = 'rejected'
-            then {{ raw_row_as_json(columns | map(attribute='name') | list) }}
+            then {{ raw_row_as_json(masked_values) }}
     end as raw_row,
     {{ dbt.hash(raw_row_text(columns)) }} as raw_row_hash,
     {{ earliest_date(columns) }} as raw_row_date,

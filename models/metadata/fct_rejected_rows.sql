@@ -3,6 +3,7 @@ with
 rejected_rows as (
     {%- for system, object in raw_tables() %}
     select
+        {{ dbt.hash("'" ~ system ~ '.' ~ object ~ "' || raw_row_hash") }} as rejected_row_id,
         '{{ system }}' as system,
         '{{ object }}' as raw_table,
         raw_key,
@@ -13,19 +14,7 @@ rejected_rows as (
     where row_status = 'rejected'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
-),
-
--- A raw row is rejected once (its copies are duplicates), so its text identifies it.
-with_id as (
-    select
-        {{ dbt.hash("system || '.' || raw_table || raw_row") }} as rejected_row_id,
-        system,
-        raw_table,
-        raw_key,
-        reason_code,
-        rule,
-        raw_row
-    from rejected_rows
 )
 
-select * from with_id
+-- A raw row is rejected once (its copies are duplicates), so its text identifies it.
+select * from rejected_rows

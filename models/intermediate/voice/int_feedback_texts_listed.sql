@@ -5,7 +5,15 @@ invitations as (
 ),
 
 tickets as (
-    select * from {{ ref('fct_tickets') }}
+    select
+        counted.ticket_id,
+        counted.account_id,
+        counted.created_date,
+        staged.subject
+    from {{ ref('fct_tickets') }} as counted
+    inner join {{ ref('stg_tickets__tickets') }} as staged
+        on counted.ticket_id = staged.ticket_id
+    where counted.is_counted
 ),
 
 listed as (
@@ -28,8 +36,7 @@ listed as (
         created_date as said_date,
         subject as said
     from tickets
-    where is_counted
-        and subject is not null
+    where subject is not null
 )
 
 select

@@ -6,7 +6,7 @@ users as (
 
 select
     user_id,
-    full_name,
+    {{ masked('full_name') }} as full_name,
     role,
     team,
     manager_id,

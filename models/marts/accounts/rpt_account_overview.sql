@@ -5,10 +5,6 @@ accounts as (
     where account_id <> 'unassigned'
 ),
 
-employees as (
-    select * from {{ ref('dim_users') }}
-),
-
 mrr_today as (
     select * from {{ ref('int_account_mrr_observed') }}
     where observation_date = {{ as_of_date() }}
@@ -117,7 +113,6 @@ overview as (
         accounts.region,
         accounts.product_tier,
         accounts.csm_id,
-        employees.full_name as csm_name,
         accounts.customer_since_date,
         accounts.is_active_customer,
         {{ money('coalesce(mrr_today.mrr, 0)') }} as mrr,
@@ -157,8 +152,6 @@ overview as (
         cast(coalesce(ctas.open_ctas, 0) as integer) as open_ctas,
         cast(coalesce(ctas.overdue_ctas, 0) as integer) as overdue_ctas
     from accounts
-    left join employees
-        on accounts.csm_id = employees.user_id
     left join mrr_today
         on accounts.account_id = mrr_today.account_id
     left join latest_months

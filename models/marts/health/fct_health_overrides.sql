@@ -57,7 +57,7 @@ judged as (
         with_window.account_id,
         attributes.account_version_id,
         with_window.set_by,
-        with_window.reason,
+        {{ masked('with_window.reason') }} as reason,
         with_window.held_from,
         with_window.valid_to,
         scores.observation_date as replaced_month_end,

@@ -57,7 +57,7 @@ final as (
         with_final_band.score,
         with_final_band.band,
         with_final_band.override_band,
-        with_final_band.override_reason,
+        {{ masked('with_final_band.override_reason') }} as override_reason,
         with_final_band.final_band,
         cast(with_final_band.weight_present as decimal(9, 4)) as weight_present,
         with_final_band.missing_inputs,

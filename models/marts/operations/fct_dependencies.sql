@@ -20,7 +20,7 @@ known as (
 select
     dependency_id,
     providing_team,
-    description,
+    {{ masked('description') }} as description,
     due_date,
     delivered_date,
     due_date <= {{ as_of_date() }} as is_due,

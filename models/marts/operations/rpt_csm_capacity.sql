@@ -22,7 +22,6 @@ books as (
 
 select
     books.csm_id,
-    users.full_name as csm_name,
     users.manager_id,
     books.month_start,
     books.accounts,

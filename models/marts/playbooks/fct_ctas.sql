@@ -29,7 +29,7 @@ final as (
         judged.playbook_key,
         judged.playbook_name,
         judged.playbook_category,
-        judged.reason,
+        {{ masked('judged.reason') }} as reason,
         judged.priority,
         judged.owner_id,
         judged.created_at,

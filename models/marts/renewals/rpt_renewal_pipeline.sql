@@ -46,7 +46,7 @@ final as (
         renewals.expiring_arr,
         renewals.forecast_category,
         renewals.risk_status,
-        opportunities.close_plan,
+        {{ masked('opportunities.close_plan') }} as close_plan,
         renewals.has_risk_status,
         renewals.has_close_plan,
         renewals.has_owner,

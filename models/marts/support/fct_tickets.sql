@@ -76,7 +76,7 @@ final as (
         account_months.account_month_id,
         account_versions.account_version_id,
         judged.assignee_id,
-        judged.subject,
+        {{ masked('judged.subject') }} as subject,
         judged.ticket_type,
         judged.channel,
         judged.priority,
