@@ -14,6 +14,7 @@ from scripts import (
     build,
     definition_rules,
     docs,
+    lineage,
     metric_versions,
     metrics,
     picture,
@@ -46,6 +47,7 @@ app.command("demo-data")(demo_data.command)
 app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(challenger.command)
 app.command("health-report")(report.command)
+app.command("lineage")(lineage.command)
 app.command("picture")(picture.command)
 app.add_typer(metrics.app, name="metrics")
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from metricflow_semantics.model.dbt_manifest_parser import (
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
 from scripts.compiled_queries import CompiledQueries
-from scripts.project import CATALOG, UsageError, UserError, sibling
+from scripts.project import CATALOG, UsageError, UserError, sibling, suggestion
 
 DATE_GRAINS = ("day", "week", "month", "quarter", "year")
 CONDITION = re.compile(
@@ -168,7 +167,7 @@ class MetricDefinitions:
         """The SQL of a saved query."""
         known = [query.name for query in self.saved_queries]
         if name not in known:
-            raise UsageError(f"There is no saved query {name!r}.{_suggestion(name, known)}")
+            raise UsageError(f"There is no saved query {name!r}.{suggestion(name, known)}")
         return self._sql(
             MetricFlowQueryRequest.create(
                 saved_query_name=name, output_column_order_mode=OutputColumnOrderMode.INPUT_ORDER
@@ -197,7 +196,7 @@ class MetricDefinitions:
         for name in metrics:
             if name not in self.metrics:
                 raise UsageError(
-                    f"There is no metric {name!r}.{_suggestion(name, self.metrics)} "
+                    f"There is no metric {name!r}.{suggestion(name, self.metrics)} "
                     "`python -m scripts metrics list` shows them all."
                 )
 
@@ -206,7 +205,7 @@ class MetricDefinitions:
             for metric in metrics:
                 allowed = self._allowed([metric])
                 if name not in allowed:
-                    instead = _suggestion(name, allowed) or (
+                    instead = suggestion(name, allowed) or (
                         f" It can be by {', '.join(self.metrics[metric].dimensions)}."
                     )
                     raise UsageError(f"{metric} can't be grouped by {name!r}.{instead}")
@@ -229,7 +228,7 @@ class MetricDefinitions:
             if name.removeprefix("-") not in columns:
                 raise UsageError(
                     f"The result can't be ordered by {name!r}, which is not in the query."
-                    f"{_suggestion(name.removeprefix('-'), columns)}"
+                    f"{suggestion(name.removeprefix('-'), columns)}"
                 )
 
     def _filter(self, text: str, metrics: Sequence[str]) -> str:
@@ -245,7 +244,7 @@ class MetricDefinitions:
         allowed = self._allowed(metrics)
         if name not in allowed:
             raise UsageError(
-                f"{', '.join(metrics)} can't be filtered by {name!r}.{_suggestion(name, allowed)}"
+                f"{', '.join(metrics)} can't be filtered by {name!r}.{suggestion(name, allowed)}"
             )
         if not _is_literal(operator, value):
             raise UsageError(
@@ -381,13 +380,6 @@ def _as_shown(column: str, column_type: str) -> str:
 
 def _midnight(day: date | None) -> datetime | None:
     return datetime.combine(day, time.min) if day else None
-
-
-def _suggestion(name: str, known: Sequence[str] | dict[str, Any]) -> str:
-    close = get_close_matches(name, list(known), n=3, cutoff=0.6)
-    # A name without its entity, "segment" for "account__segment", is the likeliest slip.
-    close += [k for k in known if k.endswith(f"__{name}") and k not in close]
-    return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
 def _span(window: Any) -> str:

@@ -1,6 +1,8 @@
 """Where things are, and how a mistake of the user's is told."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,3 +58,12 @@ class Places:
 def sibling(published_file: Path, suffix: str) -> Path:
     """The file that goes with a published file: bellwether.duckdb → bellwether.docs.html."""
     return published_file.with_suffix(f".{suffix}")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """ " Did you mean …?" with the known names most like `name`; nothing if none is."""
+    known = list(known)
+    close = get_close_matches(name, known, n=3, cutoff=0.6)
+    # A name without its entity, "segment" for "account__segment", is the likeliest slip.
+    close += [k for k in known if k.endswith(f"__{name}") and k not in close]
+    return f" Did you mean {' or '.join(close)}?" if close else ""
