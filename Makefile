@@ -44,6 +44,10 @@ docs: venv ## Write the docs page (the metric dictionary) anew
 audit: venv ## Audit the last build anew
 	@$(RUN) audit
 
+.PHONY: close
+close: venv ## Freeze a month's published values for ever: make close MONTH=2026-05
+	@$(RUN) close --month "$(MONTH)" $(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")
+
 .PHONY: history
 history: venv ## List the builds that were published
 	@$(RUN) history $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")

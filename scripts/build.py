@@ -12,6 +12,7 @@ from scripts.audit import Audit, audit
 from scripts.carry import carry
 from scripts.dbt import Dbt
 from scripts.docs import make_docs
+from scripts.metric_inputs import write_metric_inputs
 from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
 from scripts.publish import publish
 from scripts.raw_inputs import require_good_inputs
@@ -34,6 +35,8 @@ def build(raw_dir: Path | None, as_of: str | None, publish_to: Path | None) -> N
         # run by `make test`. A folder's build doesn't need the demo's raw tables either.
         left_out = ["resource_type:unit_test", *(["path:seeds/raw"] if raw_dir else [])]
         carry(places)
+        dbt.parse()
+        write_metric_inputs(places, variables)
         result = dbt.run(["build", "--full-refresh", "--exclude", *left_out])
         dbt.release()
     for remark in dbt.remarks:

@@ -12,6 +12,7 @@ from scripts import (
     audit,
     bench,
     build,
+    close,
     definition_rules,
     docs,
     lineage,
@@ -38,6 +39,7 @@ app.command("build")(build.command)
 app.command("audit")(audit.command)
 app.command("publish")(publish.command)
 app.command("docs")(docs.command)
+app.command("close")(close.command)
 app.command("history")(runs.command)
 app.command("bench")(bench.command)
 app.command("check-inputs")(raw_inputs.command)

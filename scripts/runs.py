@@ -16,7 +16,7 @@ import typer
 
 from scripts import fingerprints
 from scripts.audit import Audit
-from scripts.carry import RUN_TABLES, forget_unpublished
+from scripts.carry import RUN_TABLES, WRITTEN_TABLES, forget_unpublished
 from scripts.metrics import Format, written
 from scripts.project import PUBLISHED_FILE, ROOT, Places, UserError
 
@@ -40,6 +40,14 @@ HISTORY = """
             left(md5(string_agg(fingerprint, '' order by table_name)), 8) as output
         from metadata.fct_run_outputs
         group by run_id
+    ),
+
+    closes as (
+        select
+            run_id,
+            string_agg(strftime(month_start, '%Y-%m'), ' ' order by month_start) as closed
+        from metadata.fct_month_closes
+        group by run_id
     )
 
     select
@@ -54,10 +62,12 @@ HISTORY = """
         runs.rejected,
         inputs.input,
         outputs.tables,
-        outputs.output
+        outputs.output,
+        closes.closed
     from metadata.fct_runs as runs
     left join inputs on runs.run_id = inputs.run_id
     left join outputs on runs.run_id = outputs.run_id
+    left join closes on runs.run_id = closes.run_id
     order by runs.started_at desc
 """
 
@@ -124,7 +134,7 @@ def record(places: Places, run: Run, audited: Audit) -> None:
                 row_count=row_count,
                 fingerprint=fingerprint,
             )
-        outputs = fingerprints.of_outputs(connection, left_out=RUN_TABLES)
+        outputs = fingerprints.of_outputs(connection, left_out=WRITTEN_TABLES)
         for name, (row_count, fingerprint) in outputs.items():
             _add(
                 connection,

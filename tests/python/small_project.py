@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from scripts.carry import WRITTEN_TABLES
 from scripts.definition_rules import REQUIRED_META
 from scripts.project import ROOT
 
@@ -58,7 +59,8 @@ MODELS = {
     """,
 }
 
-# What the models that are the project's own need: those of the run records.
+# The project's own models whose rows the scripts write, and what they need.
+WRITTEN = [table.split(".")[1] for table in (*WRITTEN_TABLES, "metadata.fct_metric_fingerprints")]
 MACROS = ["generate_schema_name.sql", "is_full_demo.sql", "metadata/rows_written_by_scripts.sql"]
 
 PROPERTIES = {
@@ -85,7 +87,7 @@ PROPERTIES = {
                     "type": "simple",
                     "agg": "sum",
                     "expr": "mrr",
-                    "config": {"meta": dict.fromkeys(REQUIRED_META, "given")},
+                    "config": {"meta": dict.fromkeys(REQUIRED_META, "given") | {"version": 1}},
                 }
             ],
         },
@@ -116,8 +118,8 @@ class SmallProject:
         project = cls(root)
         for name, sql in MODELS.items():
             project.write_model(name, sql)
-        for file in (ROOT / "models" / "metadata").glob("fct_run*"):
-            shutil.copy(file, root / "models" / "metadata")
+        for name in WRITTEN:
+            project.take_model(f"metadata/{name}")
         (root / "models" / "properties.yml").write_text(yaml.safe_dump(PROPERTIES))
         return project
 
@@ -129,6 +131,17 @@ class SmallProject:
         path = self.root / "models" / f"{name}.sql"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(sql)
+
+    def take_model(self, name: str) -> None:
+        """Take over a model of the real project with its contract, and without its tests."""
+        source = ROOT / "models" / f"{name}.sql"
+        self.write_model(name, source.read_text())
+        (model,) = yaml.safe_load(source.with_suffix(".yml").read_text())["models"]
+        model.pop("data_tests", None)
+        for column in model["columns"]:
+            column.pop("data_tests", None)
+        target = self.root / "models" / f"{name}.yml"
+        target.write_text(yaml.safe_dump({"models": [model]}))
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "scripts", *arguments]

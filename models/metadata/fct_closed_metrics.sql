@@ -1,0 +1,1 @@
+{{ rows_written_by_scripts() }}
