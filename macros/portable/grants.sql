@@ -92,7 +92,6 @@ begin
         inner join pg_namespace as spaces on defaults.defaclnamespace = spaces.oid
         cross join aclexplode(defaults.defaclacl) as acl
         where schemas ? spaces.nspname
-            and defaults.defaclobjtype = 'r'
     loop
         execute format(
             'alter default privileges for role %s in schema %s revoke all on tables from %s',
