@@ -56,6 +56,10 @@ history: venv ## List the builds that were published
 health-report: venv ## Write the page on how well the health score tells who leaves
 	@$(RUN) health-report $(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")
 
+.PHONY: metrics-diff
+metrics-diff: venv ## Compare the metrics with those of a git ref, values included
+	@$(RUN) metrics-diff --base "$(or $(BASE),main)"
+
 .PHONY: bench
 bench: venv ## Time each part of the build, and a company of 10,000 accounts
 	@$(RUN) bench

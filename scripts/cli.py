@@ -18,6 +18,7 @@ from scripts import (
     lineage,
     metric_versions,
     metrics,
+    metrics_diff,
     picture,
     publish,
     push_queue,
@@ -45,6 +46,7 @@ app.command("bench")(bench.command)
 app.command("check-inputs")(raw_inputs.command)
 app.command("check-definitions")(definition_rules.command)
 app.command("approve-metric")(metric_versions.command)
+app.command("metrics-diff")(metrics_diff.command)
 app.command("demo-data")(demo_data.command)
 app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(challenger.command)

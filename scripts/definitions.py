@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,7 @@ class Input:
     """A metric that another one is made of, with the filters that the other one adds."""
 
     metric: str
-    fingerprint: str
+    definition: "Definition"
     filter: list[str]
     offset: list[Any]
 
@@ -49,7 +49,7 @@ class Definition:
         """16 hexadecimal digits."""
         parts = {name: getattr(self, name) for name in PART_NAMES}
         # What an input is called is not part of what it computes.
-        inputs = [asdict(each) | {"metric": None} for each in self.inputs]
+        inputs = [[each.definition.fingerprint, each.filter, each.offset] for each in self.inputs]
         text = json.dumps([parts, inputs], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -121,7 +121,7 @@ class Definitions:
     def _input(self, parameters: Parameters, joined: frozenset[str]) -> Input:
         return Input(
             metric=parameters["name"],
-            fingerprint=self._definition(parameters["name"], joined).fingerprint,
+            definition=self._definition(parameters["name"], joined),
             filter=_canonical(_conditions(parameters)),
             offset=[parameters["offset_window"], parameters["offset_to_grain"]],
         )
@@ -165,10 +165,10 @@ def _expression(metric: Mapping[str, Any], inputs: Sequence[str]) -> tuple[str, 
     if not text:
         # Without an expression dbt takes the column named as the metric.
         return (metric["name"] if metric["type"] == "simple" else ""), list(inputs)
-    tokens = _tokens(text)
-    used = list(dict.fromkeys(token for token in tokens if token in inputs))
+    words = tokens(text)
+    used = list(dict.fromkeys(word for word in words if word in inputs))
     order = [*used, *sorted(set(inputs) - set(used))]
-    return " ".join(f"${order.index(t)}" if t in inputs else t for t in tokens), order
+    return " ".join(f"${order.index(word)}" if word in inputs else word for word in words), order
 
 
 def _conditions(filtered: Mapping[str, Any]) -> list[str]:
@@ -188,14 +188,14 @@ def _references(conditions: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 def _canonical(conditions: Iterable[str]) -> list[str]:
     """Conditions however they are laid out and ordered; a reference becomes a quoted name."""
-    return sorted(" ".join(_tokens(REFERENCE.sub(_as_name, text))) for text in conditions)
+    return sorted(" ".join(tokens(REFERENCE.sub(_as_name, text))) for text in conditions)
 
 
 def _as_name(reference: re.Match[str]) -> str:
     return f'"{ast.unparse(ast.parse(reference[1].strip()))}"'
 
 
-def _tokens(sql: str) -> list[str]:
+def tokens(sql: str) -> list[str]:
     """The tokens of SQL without comments; only texts and quoted names keep their case."""
     quotes = {TokenType.STRING: "'", TokenType.IDENTIFIER: '"'}
     return [
@@ -219,7 +219,7 @@ def _keys(model: Mapping[str, Any]) -> set[str]:
 
 def _entities(model: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
     return sorted(
-        [each["name"], each["type"], " ".join(_tokens(each["expr"] or each["name"]))]
+        [each["name"], each["type"], " ".join(tokens(each["expr"] or each["name"]))]
         for each in model["entities"]
         if each["name"] in names
     )
@@ -230,7 +230,7 @@ def _dimension(model: Mapping[str, Any], name: str) -> list[str] | None:
     for each in model["dimensions"]:
         if each["name"] == name:
             grain = (each["type_params"] or {}).get("time_granularity")
-            return [each["type"], " ".join(_tokens(each["expr"] or name)), grain]
+            return [each["type"], " ".join(tokens(each["expr"] or name)), grain]
     return None
 
 

@@ -4,7 +4,7 @@ Each function gives one statement: the answers of many metrics below each other,
 same names. No formula stands here; the answers are those of `metrics query`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from scripts.metrics_engine import Metric, MetricDefinitions
 
@@ -22,11 +22,12 @@ def kpi_values(
     )
 
 
-def metric_values(definitions: MetricDefinitions) -> str:
-    """Values of every public metric by month: the company's, and those of its segments."""
+def metric_values(definitions: MetricDefinitions, names: Collection[str] | None = None) -> str:
+    """Values of public metrics by month, all if none is named: the company's and its segments'."""
     return _below_each_other(
         _answer(definitions, metric.name, "month", dimension)
         for metric in definitions.list_metrics()
+        if names is None or metric.name in names
         for dimension in _company_and(_segment_dimension(metric))
     )
 
