@@ -20,6 +20,7 @@ from scripts import (
     metrics,
     metrics_diff,
     picture,
+    pr_summary,
     publish,
     push_queue,
     raw_inputs,
@@ -47,6 +48,7 @@ app.command("check-inputs")(raw_inputs.command)
 app.command("check-definitions")(definition_rules.command)
 app.command("approve-metric")(metric_versions.command)
 app.command("metrics-diff")(metrics_diff.command)
+app.command("pr-summary")(pr_summary.command)
 app.command("demo-data")(demo_data.command)
 app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(challenger.command)

@@ -31,6 +31,11 @@ class MetricChange:
     upstream: list[str] = field(default_factory=list)
 
     @property
+    def names(self) -> set[str]:
+        """Its name now and before."""
+        return {name for name in (self.name, self.was) if name}
+
+    @property
     def is_breaking(self) -> bool:
         """Whether who relies on it has to look at it before this is merged."""
         return not BREAKING.isdisjoint(self.kinds)
@@ -53,6 +58,12 @@ class State:
             **manifest["metrics"],
             **manifest["semantic_models"],
         }
+
+    @property
+    def rows_of(self) -> set[str]:
+        """Ids of the models and seeds."""
+        nodes = self.manifest["nodes"].items()
+        return {key for key, node in nodes if node["resource_type"] in ("model", "seed")}
 
     def computed_from(self, metric: str) -> set[str]:
         """The models and reference seeds that a metric's values hang on, at any distance.
@@ -151,7 +162,7 @@ def metric_changes(before: State, after: State, changed: set[str]) -> list[Metri
         change = _changed(before, after, was, name, changed)
         if change.kinds:
             changes.append(change)
-    return sorted(changes, key=lambda change: (not change.is_breaking, change.name))
+    return changes
 
 
 def _pairs(before: State, after: State) -> list[tuple[str | None, str | None]]:

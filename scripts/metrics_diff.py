@@ -48,9 +48,10 @@ class Compared:
 
     @property
     def lacks_version(self) -> bool:
-        """Whether it is breaking, the metric goes on, and its version didn't move."""
+        """Whether it is breaking, the metric goes on by its name, and its version didn't move."""
+        goes_on = self.change.was == self.change.name and "removed" not in self.change.kinds
         before, after = self.change.versions
-        return self.is_breaking and after is not None and before == after
+        return goes_on and self.is_breaking and before == after
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Comparison:
 
     base: str
     before: State
+    before_root: Path
     after: State
     rewritten: list[str]  # models and reference seeds that aren't the same
     metrics: list[Compared]
@@ -72,9 +74,9 @@ class Comparison:
         problems = []
         if unversioned:
             problems.append(
-                f"{len(unversioned)} metrics changed without a new version: "
-                f"{', '.join(unversioned)}. Raise version and effective_from in their meta, say so "
-                "in CHANGELOG.md and have it approved (`python -m scripts approve-metric`)."
+                f"Changed without a new version: {', '.join(unversioned)}. Raise version and "
+                "effective_from in their meta, say so in CHANGELOG.md and have it approved "
+                "(`python -m scripts approve-metric`)."
             )
         if self.versions_rewritten:
             problems.append(
@@ -99,8 +101,8 @@ def comparison(base: str, places: Places, tolerance: float | None = None) -> Ite
         check_not_locked(places.work_file)
         _require_fresh_build(places.work_file)
         here = Revision("the working tree", ROOT, places.target)
-        dbt.parse()
         revision.dbt(dbt.variables, "parse")
+        dbt.parse()
         before, after = _state(revision), _state(here)
         changed = rewritten(before, after)
         database = places.work_file
@@ -125,24 +127,26 @@ def comparison(base: str, places: Places, tolerance: float | None = None) -> Ite
         then = metric_values_of(database, revision, asked.keys())
         now = metric_values_of(places.work_file, here, asked.values())
         tolerances = {"*": tolerance} if tolerance is not None else known_tolerances()
+        compared = [
+            Compared(
+                change,
+                differences(
+                    then[change.was],
+                    now[change.name],
+                    tolerances.get(change.name, tolerances["*"]),
+                )
+                if change.was in asked
+                else None,
+            )
+            for change in changes
+        ]
         yield Comparison(
             base=base,
             before=before,
+            before_root=revision.root,
             after=after,
             rewritten=sorted(key.split(".")[-1] for key in changed),
-            metrics=[
-                Compared(
-                    change,
-                    differences(
-                        then[change.was],
-                        now[change.name],
-                        tolerances.get(change.name, tolerances["*"]),
-                    )
-                    if change.was in asked
-                    else None,
-                )
-                for change in changes
-            ],
+            metrics=sorted(compared, key=lambda each: (not each.is_breaking, each.change.name)),
             versions_rewritten=_versions_gone(revision.root, ROOT),
             uncommitted=len(uncommitted()),
         )
@@ -272,16 +276,16 @@ class Form(StrEnum):
 def in_short(compared: Compared) -> str:
     """A change in a line: what it is, breaking or not, and its version."""
     change = compared.change
-    said = [
-        " and ".join(change.kinds) + (f" from {change.was}" if "renamed" in change.kinds else "")
-    ]
-    said.append("breaking" if compared.is_breaking else "not breaking")
-    if change.versions != (None, None):
-        before, after = change.versions
-        said.append(
-            f"version {before} → {after}" if before != after else f"version {after} as before"
-        )
-    return ", ".join(said)
+    kinds = [f"renamed from {change.was}" if kind == "renamed" else kind for kind in change.kinds]
+    before, after = change.versions
+    version = f"version {before}" if before == after else f"version {before} → {after}"
+    return ", ".join(
+        [
+            *kinds,
+            "breaking" if compared.is_breaking else "not breaking",
+            *([version] if after else []),
+        ]
+    )
 
 
 def values_in_short(compared: Compared) -> str:
@@ -290,9 +294,9 @@ def values_in_short(compared: Compared) -> str:
         return "No values to compare."
     if not compared.differences:
         return "The values are the same in every month and segment."
-    company = [each for each in compared.differences if each.segment == "all"]
-    others = len(compared.differences) - len(company)
-    return f"The company's value differs in {len(company)} months, those of segments in {others}."
+    company = sum(each.segment == "all" for each in compared.differences)
+    segments = len(compared.differences) - company
+    return f"Months in which values differ: {company} of the company, {segments} of segments."
 
 
 def as_text(comparison: Comparison) -> str:
@@ -351,12 +355,11 @@ TELL = {Form.text: as_text, Form.markdown: as_markdown, Form.json: as_json}
 
 def _heading(comparison: Comparison) -> str:
     dirty = comparison.uncommitted
-    what = f"{len(comparison.metrics)} metrics" if comparison.metrics else "No metric"
+    rewritten_nodes = ", ".join(comparison.rewritten) or "none"
     return (
-        f"{what} changed since {comparison.base}"
-        + (f", {dirty} uncommitted files included" if dirty else "")
-        + f"; {len(comparison.rewritten)} models or reference lists that metrics are made of"
-        + (f": {', '.join(comparison.rewritten)}." if comparison.rewritten else ".")
+        f"Metrics changed since {comparison.base}: {len(comparison.metrics)}"
+        + (f" (uncommitted files included: {dirty})" if dirty else "")
+        + f". Models and reference lists changed that metrics are made of: {rewritten_nodes}."
     )
 
 
