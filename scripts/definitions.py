@@ -105,7 +105,7 @@ class Definitions:
                 "fill": [parameters["join_to_timespine"], parameters["fill_nulls_with"]],
             }
             time = aggregation["agg_time_dimension"] or model["defaults"]["agg_time_dimension"]
-            grain = [grain, _dimension(model, time)]
+            grain = [grain, dimension_of(model, time)]
         if cumulative := parameters["cumulative_type_params"]:
             formula |= {"cumulative": _without(cumulative, "metric"), "spine": self._time_spines}
         if conversion:
@@ -130,9 +130,9 @@ class Definitions:
         """Where the dimensions come from that filters use: of each model with such an entity."""
         return {
             f"{entity}__{name}": [
-                [_relation(model), _entities(model, {entity}), _dimension(model, name)]
+                [_relation(model), _entities(model, {entity}), dimension_of(model, name)]
                 for model in sorted(self._models.values(), key=_relation)
-                if entity in _keys(model) and _dimension(model, name)
+                if entity in keys_of(model) and dimension_of(model, name)
             ]
             for entity, name in references
         }
@@ -211,7 +211,7 @@ def _relation(node: Mapping[str, Any]) -> str:
     return f"{relation['schema_name']}.{relation['alias']}"
 
 
-def _keys(model: Mapping[str, Any]) -> set[str]:
+def keys_of(model: Mapping[str, Any]) -> set[str]:
     """The entities of which the model holds one row each, and whose dimensions it gives."""
     entities = {each["name"] for each in model["entities"] if each["type"] != "foreign"}
     return entities | {model["primary_entity"] or ""}
@@ -225,7 +225,7 @@ def _entities(model: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]
     )
 
 
-def _dimension(model: Mapping[str, Any], name: str) -> list[str] | None:
+def dimension_of(model: Mapping[str, Any], name: str) -> list[str] | None:
     """Type, expression and grain of a model's dimension; None if it has no such one."""
     for each in model["dimensions"]:
         if each["name"] == name:

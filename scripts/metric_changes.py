@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.definitions import PART_NAMES, Definition, Definitions, tokens
+from scripts.definitions import PART_NAMES, Definition, Definitions, dimension_of, keys_of, tokens
 from scripts.parsed_project import Node
 
-BREAKING = {"removed", "renamed", *PART_NAMES, "segments lost"}
+BREAKING = {"removed", "renamed", *PART_NAMES, "dimensions lost"}
 WORDS = ("label", "description")
 
 Manifest = Mapping[str, Any]
@@ -72,8 +72,19 @@ class State:
         """
         unique_id = self.public[metric]["unique_id"]
         found = self._reached([unique_id])
-        found |= self._reached(self._joined(found))
+        found |= self._reached(key for key in self._joined(found) if not self._is_of_today(key))
         return {key for key in found if key in self.manifest["nodes"] and not self._is_raw(key)}
+
+    def dimensions(self, metric: str) -> dict[str, Any]:
+        """What a metric can be grouped by, of its own models and of those that they name."""
+        found = self._reached([self.public[metric]["unique_id"]])
+        return {
+            f"{entity}__{dimension['name']}": dimension_of(model, dimension["name"])
+            for key in (*found, *self._joined(found))
+            if (model := self.manifest["semantic_models"].get(key))
+            for entity in keys_of(model) - {""}
+            for dimension in model["dimensions"]
+        }
 
     def upstream_of(self, unique_id: str) -> set[str]:
         """What a node is made of, at any distance, itself included."""
@@ -95,7 +106,6 @@ class State:
             for key in found
             if key in self.manifest["semantic_models"]
             for entity in self.nodes[key]["entities"]
-            if not entity["name"].startswith("current_")
         }
         return [
             key
@@ -104,6 +114,13 @@ class State:
                 each["name"] in entities and each["type"] == "primary" for each in model["entities"]
             )
         ]
+
+    def _is_of_today(self, unique_id: str) -> bool:
+        """Whether a semantic model tells of things as they are now, and not as of a value's day."""
+        entities = self.nodes[unique_id]["entities"]
+        return any(
+            each["type"] == "primary" and each["name"].startswith("current_") for each in entities
+        )
 
     def _is_raw(self, unique_id: str) -> bool:
         return self.nodes[unique_id]["original_file_path"].startswith("seeds/raw/")
@@ -196,6 +213,13 @@ def _changed(
     changed_parts = _parts_changed(name, before.definitions[was], after.definitions[name])
     change.kinds += [part for part in PART_NAMES if part in changed_parts]
     change.details += [text for part in PART_NAMES for text in changed_parts.get(part, [])]
+    had, has = before.dimensions(was), after.dimensions(name)
+    lost = sorted(key for key in had if has.get(key) != had[key])
+    gained = sorted(has.keys() - had.keys())
+    for kind, dimensions in (("dimensions lost", lost), ("dimensions gained", gained)):
+        if dimensions:
+            change.kinds.append(kind)
+            change.details.append(f"{kind}: {', '.join(dimensions)}")
     upstream = before.computed_from(was) | after.computed_from(name)
     change.upstream = sorted(key.split(".")[-1] for key in upstream & changed)
     if change.upstream:

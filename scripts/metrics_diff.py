@@ -158,6 +158,8 @@ def _state(revision: Revision) -> State:
 
 def _require_fresh_build(work_file: Path) -> None:
     """Raise unless the work file is younger than all code and reference rows."""
+    if not work_file.exists():
+        raise UserError(f"There is no work file {work_file}: run `make build` first.")
     built = work_file.stat().st_mtime
     newer = [
         str(file.relative_to(ROOT))

@@ -69,13 +69,15 @@ class Revision:
 def checked_out(ref: str) -> Iterator[Revision]:
     """The project as of a git ref, in a folder that is gone afterwards; nothing is parsed yet."""
     commit = resolve(ref)
+    try:
+        _git("cat-file", "-e", f"{commit}:./dbt_project.yml")
+    except subprocess.CalledProcessError:
+        raise UserError(f"At {ref} there is no dbt project to compare with.") from None
     with tempfile.TemporaryDirectory(prefix="revision-") as folder:
         root, target = Path(folder, "project"), Path(folder, "target")
         target.mkdir()
         with tarfile.open(fileobj=io.BytesIO(_git("archive", commit))) as files:
             files.extractall(root, filter="data")
-        if not (root / "dbt_project.yml").exists():
-            raise UserError(f"At {ref} there is no dbt project to compare with.")
         yield Revision(ref, root, target)
 
 

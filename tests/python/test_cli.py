@@ -55,6 +55,8 @@ def test_every_command_has_help_with_an_example(
         "bench",
         "check-definitions",
         "approve-metric",
+        "metrics-diff",
+        "pr-summary",
     ):
         assert run(monkeypatch, command, "--help") == 0
         assert f"Example: python -m scripts {command}" in capsys.readouterr().out

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +15,14 @@ import duckdb
 import pytest
 import yaml
 from small_project import PROPERTIES, SmallProject
+from test_definitions import dimension, dimensions, manifest
 
+from scripts import metrics_diff, revisions
+from scripts.metric_changes import State, metric_changes
 from scripts.metrics_diff import Difference, differences
 from scripts.parsed_project import VERSIONS_COLUMNS
 from scripts.pr_summary import new_issues
-from scripts.project import ROOT, Places
+from scripts.project import ROOT, Places, UserError
 
 META = {
     "owner": "somebody",
@@ -262,6 +266,39 @@ def test_the_page_of_a_pull_request(told: dict[str, Any]) -> None:
     assert "| Metrics with an independent check | 0 of 9 (0 %) | 0 of 8 (0 %) |" in page
 
 
+# --- Dimensions -------------------------------------------------------------------------------
+
+
+def state(change: Callable[[dict], Any]) -> State:
+    """The state of the few definitions of test_definitions.py, with a change."""
+    semantic = manifest()
+    change(semantic)
+    models = {f"semantic_model.{each['name']}": each for each in semantic["semantic_models"]}
+    metrics = {f"metric.{each['name']}": each for each in semantic["metrics"]}
+    for key, metric in metrics.items():
+        aggregation = metric["type_params"]["metric_aggregation_params"]
+        read = [f"semantic_model.{aggregation['semantic_model']}"] if aggregation else []
+        metric |= {"unique_id": key, "original_file_path": "x.yml", "depends_on": {"nodes": read}}
+    for model in models.values():
+        model["depends_on"] = {"nodes": []}
+    dbt = {"metrics": metrics, "semantic_models": models, "nodes": {}, "macros": {}}
+    return State(dbt, semantic)
+
+
+def test_a_dimension_that_is_gone_breaks_and_a_new_one_does_not() -> None:
+    before = state(lambda manifest: None)
+    lost = state(lambda manifest: manifest["semantic_models"][1].update(dimensions=[]))
+    gained = state(lambda manifest: dimensions(manifest).append(dimension("colour")))
+    changed = {each.name: each for each in metric_changes(before, lost, set())}
+    assert changed["refunds"].kinds == ["dimensions lost"]
+    assert changed["refunds"].details == ["dimensions lost: account__segment"]
+    assert changed["refunds"].is_breaking
+    changed = {each.name: each for each in metric_changes(before, gained, set())}
+    assert changed["refunds"].details == ["dimensions gained: invoice__colour"]
+    assert not changed["refunds"].is_breaking
+    assert metric_changes(before, state(lambda manifest: None), set()) == []
+
+
 # --- Values -----------------------------------------------------------------------------------
 
 JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
@@ -333,47 +370,61 @@ def test_issues_are_new_that_were_not_open_when_published(tmp_path: Path) -> Non
 # --- Bad input --------------------------------------------------------------------------------
 
 
-def fails(project: SmallProject, code: int, *arguments: str, **environment: str) -> str:
-    """What the command says, in one sentence and without a traceback."""
-    done = subprocess.run(
-        project.command("metrics-diff", *arguments),
-        cwd=project.root,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, done.stdout) == (code, ""), done.stderr
-    assert done.stderr.startswith("Error: ")
-    assert "Traceback" not in done.stderr
-    return done.stderr
+@pytest.fixture
+def in_project(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This process in the small project's place."""
+    for module in (revisions, metrics_diff):
+        monkeypatch.setattr(module, "ROOT", project.root)
+    return project.root
+
+
+def test_a_mistake_is_one_sentence_and_nothing_is_left(project: SmallProject) -> None:
+    done = project.run("metrics-diff", "--base", "nonesuch")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: There is no revision 'nonesuch' in this repository")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("ref", "code", "sentence"),
+    ("ref", "sentence"),
     [
-        ("nonesuch", 2, "There is no revision 'nonesuch' in this repository"),
-        ("--all", 2, "There is no revision '--all' in this repository"),
-        ("nothing", 1, "At nothing there is no dbt project to compare with"),
-        ("other_dbt", 1, "can't parse the project as of other_dbt"),
+        ("--all", "There is no revision '--all' in this repository"),
+        ("before:models", "There is no revision 'before:models' in this repository"),
+        ("nothing", "At nothing there is no dbt project to compare with"),
     ],
 )
 def test_a_revision_that_can_not_be_compared_with(
-    ref: str, code: int, sentence: str, project: SmallProject
+    ref: str, sentence: str, in_project: Path
 ) -> None:
-    assert sentence in fails(project, code, f"--base={ref}")
+    with pytest.raises(UserError, match=sentence), revisions.checked_out(ref):
+        pass
 
 
-def test_without_git_or_a_repository(project: SmallProject) -> None:
-    assert "git is not installed" in fails(project, 1, "--base=before", PATH="")
-    told = fails(project, 1, "--base=before", GIT_DIR="nowhere")
-    assert "is no git repository that can be read" in told
+def test_a_revision_of_another_dbt(in_project: Path) -> None:
+    reason = "can't parse the project as of other_dbt: .*version"
+    with (
+        revisions.checked_out("other_dbt") as revision,
+        pytest.raises(UserError, match=reason),
+    ):
+        revision.dbt({}, "parse")
+    assert not revision.root.exists()
 
 
-def test_values_of_another_state_are_not_compared(project: SmallProject) -> None:
-    model = project.root / "models" / "marts" / "dim_dates.sql"
-    later = (project.root / "work" / "bellwether.duckdb").stat().st_mtime + 10
-    built = model.stat().st_mtime
-    os.utime(model, (later, later))
-    told = fails(project, 1, "--base=before")
-    os.utime(model, (built, built))
-    assert "models/marts/dim_dates.sql changed since the last build" in told
+def test_without_git_or_a_repository(in_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", "nowhere")
+    with pytest.raises(UserError, match="is no git repository that can be read"):
+        revisions.resolve("before")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match="git is not installed"):
+        revisions.resolve("before")
+
+
+def test_values_of_another_state_are_not_compared(in_project: Path) -> None:
+    work_file = in_project / "work" / "bellwether.duckdb"
+    metrics_diff._require_fresh_build(work_file)
+    later = work_file.stat().st_mtime + 10
+    os.utime(in_project / "models" / "marts" / "dim_dates.sql", (later, later))
+    with pytest.raises(UserError, match=r"models/marts/dim_dates.sql changed since the last build"):
+        metrics_diff._require_fresh_build(work_file)
+    with pytest.raises(UserError, match="There is no work file"):
+        metrics_diff._require_fresh_build(in_project / "work" / "another.duckdb")
