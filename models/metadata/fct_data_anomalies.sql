@@ -82,7 +82,7 @@ spread as (
                 else sqrt(usual.median_value * (1 - usual.median_value) / numbered.records)
             end
         ) as spread,
-        numbered.period_end >= {{ add_days(as_of_date(), '-1 * rules.recent_days') }} as is_recent
+        numbered.periods_ago < rules.recent_periods as is_recent
     from numbered
     inner join rules
         on numbered.kind = rules.kind

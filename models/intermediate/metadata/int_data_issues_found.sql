@@ -138,10 +138,64 @@ stale_sources as (
     where freshness = 'stale'
 ),
 
+anomalies as (
+    select
+        *,
+        case when kind in ('volume', 'share') then kind || '_anomaly' else 'metric_anomaly' end
+            as rule,
+        case when kind = 'volume' then grain when kind <> 'share' then group_name end
+            as record_key
+    from {{ ref('fct_data_anomalies') }}
+    where is_recent
+),
+
+anomalies_ranked as (
+    select
+        *,
+        row_number() over (
+            partition by rule, system, table_name, field, record_key
+            order by abs(score) desc, period_start desc, group_name
+        ) as anomaly_rank
+    from anomalies
+),
+
+-- Of a table's weeks, or a column's values, the one farthest off tells of them all.
+jumps as (
+    select
+        anomalies.rule,
+        anomalies.system,
+        anomalies.table_name,
+        anomalies.field,
+        anomalies.record_key,
+        metrics.owner as fixed_by,
+        anomalies.grain || ' from ' || cast(anomalies.period_start as {{ text }}) || ': '
+        || case when anomalies.kind = 'share' then anomalies.group_name || ' ' else '' end
+        || cast(cast(anomalies.value as decimal(28, 2)) as {{ text }}) || ', usually '
+        || cast(cast(anomalies.usual_value as decimal(28, 2)) as {{ text }}) as detail
+    from anomalies_ranked as anomalies
+    left join {{ ref('dim_metrics') }} as metrics
+        on anomalies.field = metrics.metric_name
+        and anomalies.rule = 'metric_anomaly'
+    where anomalies.anomaly_rank = 1
+),
+
+health_warnings as (
+    select
+        'health_warning' as rule,
+        'bellwether' as system,
+        'rpt_health_warnings' as table_name,
+        warning as field,
+        subject as record_key,
+        {{ none_known }} as fixed_by,
+        message as detail
+    from {{ ref('int_health_warnings_found') }}
+),
+
 findings as (
     {%- for arm in [
         'rejected_records', 'unreadable_rows', 'unattributed_customers',
         'reconciliation_differences', 'incomplete_fields', 'empty_fields', 'stale_sources',
+        'jumps', 'health_warnings',
     ] %}
     select * from {{ arm }}
     {{ 'union all' if not loop.last }}

@@ -20,10 +20,17 @@ closed_weeks as (
     from days
     where {{ iso_weekday('date_day') }} = 1
         and {{ add_days('date_day', 6) }} <= {{ as_of_date() }}
+),
+
+closed_periods as (
+    select * from closed_months
+
+    union all
+
+    select * from closed_weeks
 )
 
-select * from closed_months
-
-union all
-
-select * from closed_weeks
+select
+    *,
+    row_number() over (partition by grain order by period_start desc) - 1 as periods_ago
+from closed_periods

@@ -38,6 +38,7 @@ volumes as (
         cast(null as {{ dbt.type_string() }}) as group_name,
         periods.period_start,
         periods.period_end,
+        periods.periods_ago,
         cast(coalesce(sum(source_days.records), 0) as {{ number }}) as value,
         cast(null as {{ number }}) as records
     from tables_begun
@@ -52,7 +53,8 @@ volumes as (
         tables_begun.system,
         tables_begun.raw_table,
         periods.period_start,
-        periods.period_end
+        periods.period_end,
+        periods.periods_ago
 ),
 
 -- A value that a month lacks has a share of zero in it.
@@ -87,6 +89,7 @@ shares as (
         values_seen.field_value as group_name,
         periods.period_start,
         periods.period_end,
+        periods.periods_ago,
         cast(coalesce(source_values.records, 0) as {{ number }})
         / cast(months_seen.records as {{ number }}) as value,
         cast(months_seen.records as {{ number }}) as records
@@ -118,6 +121,7 @@ metric_values as (
         metric_values.segment as group_name,
         periods.period_start,
         periods.period_end,
+        periods.periods_ago,
         cast(metric_values.value as {{ number }}) as value,
         cast(null as {{ number }}) as records
     from {{ ref('fct_metric_values') }} as metric_values
