@@ -1,16 +1,22 @@
-"""Audits the built marts with Great Expectations and reports what it found in one HTML page."""
+"""Audits the built marts with Great Expectations and reports what it found in one HTML page.
+
+The page also tells the data's issues, who mends them and how, and what was mended.
+"""
 
 import logging
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from scripts.audit_quality import SEVERITIES, Quality, quality
 from scripts.audit_suites import MetricRange, Rule, Suite, Threshold, suites
 from scripts.project import PUBLISHED_FILE, Places, UserError
 
 SHOWN_FINDINGS = 50
+SHOWN_ISSUES = 10  # of one kind
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Audit:
     """The outcomes of all rules and the page that tells them."""
 
     outcomes: list[Outcome]
+    quality: Quality
     report: Path
 
     def having(self, status: str) -> list[Outcome]:
@@ -40,7 +47,10 @@ class Audit:
     @property
     def in_short(self) -> str:
         passed, warnings = len(self.having("passed")), len(self.having("warning"))
-        return f"{passed} rules hold, {warnings} warning{'' if warnings == 1 else 's'}"
+        return (
+            f"{passed} rules hold, {warnings} warning{'' if warnings == 1 else 's'}; "
+            + self.quality.in_short
+        )
 
     def raise_errors(self) -> None:
         """Raise a UserError that names what broke a rule whose severity is error."""
@@ -59,12 +69,13 @@ def audit(places: Places) -> Audit:
         raise UserError(f"There is nothing to audit: {places.work_file} is missing. Build first.")
     as_of, rules = _rules(places)
     outcomes = _validate(places.work_file, rules)
+    found = quality(places, as_of)
     report = places.target / "audit.html"
-    report.write_text(_page(outcomes, as_of), encoding="utf-8")
-    return Audit(outcomes, report)
+    report.write_text(_page(outcomes, found, as_of), encoding="utf-8")
+    return Audit(outcomes, found, report)
 
 
-def _rules(places: Places) -> tuple[str, list[Suite]]:
+def _rules(places: Places) -> tuple[date, list[Suite]]:
     """The as-of date of the work file, and the suites with the thresholds then in force."""
     import duckdb
 
@@ -100,7 +111,7 @@ def _rules(places: Places) -> tuple[str, list[Suite]]:
             group by table_name
             """
         ).fetchall()
-    return as_of.isoformat(), suites(
+    return as_of, suites(
         [Threshold(*row) for row in thresholds],
         [MetricRange(*row) for row in ranges],
         dict(exported),
@@ -181,7 +192,7 @@ def _in_words(outcome: Outcome) -> str:
     )
 
 
-def _page(outcomes: list[Outcome], as_of: str) -> str:
+def _page(outcomes: list[Outcome], found: Quality, as_of: date) -> str:
     import jinja2
 
     template = (Path(__file__).parent / "audit_report.html.j2").read_text(encoding="utf-8")
@@ -191,6 +202,9 @@ def _page(outcomes: list[Outcome], as_of: str) -> str:
     return jinja2.Template(template, autoescape=True, trim_blocks=True, lstrip_blocks=True).render(
         as_of=as_of,
         suites=by_suite,
+        quality=found,
+        severities=SEVERITIES,
+        shown=SHOWN_ISSUES,
         counts={
             status: sum(outcome.status == status for outcome in outcomes)
             for status in ("error", "warning", "passed")

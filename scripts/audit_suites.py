@@ -64,6 +64,7 @@ def suites(
         _row_accounting(by_rule["rows_rejected"]),
         _critical_fields(by_rule["critical_field_filled"]),
         _attribution(by_rule["attributed"]),
+        _data_issues(),
         _retention(),
         _metric_definitions(manifest),
         *_metric_values(list(ranges), exported),
@@ -186,6 +187,25 @@ def _attribution(limits: list[Threshold]) -> Suite:
                 """,
             )
             for limit in limits
+        ),
+    )
+
+
+def _data_issues() -> Suite:
+    return Suite(
+        "Data issues",
+        "select * from intermediate.int_data_issues_found",
+        (
+            Rule(
+                "No data issue whose severity is error is open.",
+                "error",
+                """
+                select in_words || ': ' || concat_ws(', ', system, table_name, field, record_key)
+                    || ': ' || detail || '. ' || owner || ': ' || suggested_fix as finding
+                from {batch}
+                where severity = 'error'
+                """,
+            ),
         ),
     )
 

@@ -1,53 +1,123 @@
+{#- Of these the CRM keeps a history. -#}
+{%- set fields_with_history = ['segment', 'owner_id', 'product_tier', 'lifecycle_stage'] -%}
+
 with
 
 fields as (
     select * from {{ ref('critical_fields') }}
 ),
 
-customers as (
-    select
-        account_id,
-        segment
-    from {{ ref('dim_accounts') }}
+account_months as (
+    select * from {{ ref('fct_account_months') }}
     where is_active_customer
+        and month_start < {{ month_start(as_of_date()) }}
 ),
 
--- The record as it stands in the CRM: what history could tell of an empty field doesn't fill it.
-crm_accounts as (
-    select * from {{ ref('stg_crm__accounts') }}
+published as (
+    select * from {{ ref('fct_field_completeness_published') }}
+    where month_start < {{ month_start(as_of_date()) }}
 ),
 
-checked as (
+months_published as (
+    select month_start
+    from published
+    group by month_start
+),
+
+recorded as (
+    select
+        system,
+        field,
+        coalesce(segment, 'unknown') as segment,
+        coalesce(owner_id, 'unassigned') as owner_id,
+        fixed_by,
+        'record' as measured_from,
+        {{ as_of_date() }} as observation_date,
+        {{ month_start(as_of_date()) }} as month_start,
+        is_filled
+    from {{ ref('int_critical_fields_checked') }}
+),
+
+-- A month is wholly of one kind.
+remembered as (
     select
         fields.system,
         fields.field,
+        coalesce(account_months.segment, 'unknown') as segment,
+        coalesce(account_months.owner_id, 'unassigned') as owner_id,
         fields.fixed_by,
-        coalesce(customers.segment, 'unknown') as segment,
+        'history' as measured_from,
+        account_months.month_end as observation_date,
+        account_months.month_start,
         case fields.field
-            when 'renewal_date' then crm_accounts.renewal_date is not null
-            when 'arr' then crm_accounts.arr is not null
-            when 'lifecycle_stage' then crm_accounts.lifecycle_stage is not null
-            when 'segment' then crm_accounts.segment is not null
-            when 'product_tier' then crm_accounts.product_tier is not null
-            when 'owner_id' then crm_accounts.owner_id is not null
+            {%- for field in fields_with_history %}
+            when '{{ field }}' then account_months.{{ field }} is not null
+            {%- endfor %}
         end as is_filled
-    from customers
-    inner join crm_accounts
-        on customers.account_id = crm_accounts.account_id
-    cross join fields
+    from account_months
+    inner join fields
+        on fields.field in ('{{ fields_with_history | join("', '") }}')
+    left join months_published
+        on account_months.month_start = months_published.month_start
+    where months_published.month_start is null
+),
+
+checked as (
+    select * from recorded
+
+    union all
+
+    select * from remembered
+),
+
+counted as (
+    select
+        system,
+        field,
+        segment,
+        owner_id,
+        fixed_by,
+        measured_from,
+        observation_date,
+        month_start,
+        cast(count(case when is_filled then 1 end) as integer) as filled,
+        cast(count(is_filled) as integer) as expected
+    from checked
+    group by
+        system,
+        field,
+        segment,
+        owner_id,
+        fixed_by,
+        measured_from,
+        observation_date,
+        month_start
+),
+
+combined as (
+    select * from counted
+
+    union all
+
+    select
+        system,
+        field,
+        segment,
+        owner_id,
+        fixed_by,
+        'published' as measured_from,
+        observation_date,
+        month_start,
+        filled,
+        expected
+    from published
 )
 
 select
     system
     || '|' || field
-    || '|' || segment as field_completeness_id,
-    system,
-    field,
-    segment,
-    fixed_by,
-    {{ as_of_date() }} as observation_date,
-    {{ month_start(as_of_date()) }} as month_start,
-    cast(count(case when is_filled then 1 end) as integer) as filled,
-    cast(count(is_filled) as integer) as expected
-from checked
-group by system, field, segment, fixed_by
+    || '|' || segment
+    || '|' || owner_id
+    || '|' || cast(month_start as {{ dbt.type_string() }}) as field_completeness_id,
+    *
+from combined

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import yaml
+from data_quality_tables import EMPTY_MODELS
 
 from scripts.carry import WRITTEN_TABLES
 from scripts.definition_rules import REQUIRED_META
@@ -33,6 +34,7 @@ PROJECT = {
 }
 
 MODELS = {
+    **EMPTY_MODELS,
     "staging/stg_billing__invoices": "select date '2026-06-01' as issued_at",
     "staging/stg_billing__subscription_charges": "select date '2026-01-01' as effective_from",
     "staging/stg_usage__activity": "select date '2026-06-30' as activity_date",

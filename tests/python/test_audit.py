@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from data_quality_tables import EMPTY_TABLES
 
 from scripts.audit import Audit, audit
 from scripts.definition_rules import REQUIRED_META
@@ -80,7 +81,7 @@ def places(tmp_path: Path) -> Places:
     places = Places.of(tmp_path / "acme.duckdb")
     places.target.mkdir(parents=True)
     write_metrics(places, dict.fromkeys(REQUIRED_META, "given"))
-    change(places, GOOD.format(seeds=ROOT / "seeds" / "reference"))
+    change(places, GOOD.format(seeds=ROOT / "seeds" / "reference") + EMPTY_TABLES)
     return places
 
 
@@ -246,3 +247,73 @@ def test_the_work_file_is_free_afterwards(places: Places) -> None:
 def test_nothing_to_audit_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing to audit.*Build first"):
         audit(Places.of(tmp_path / "acme.duckdb"))
+
+
+ISSUES = """
+insert into intermediate.int_data_issues_found by name
+from (values
+    ('1', 'rejected_row', 'A raw row is unusable', '{severity}', 'crm', 'contacts', 'email',
+        'c_17', 'email must be given', 'CRM administrators', 'Correct it'),
+    ('2', 'stale_source', 'A system is late', 'info', 'usage', null, null, null, 'since May',
+        'Product analytics', 'Look at the export')
+) as found (
+    issue_id, rule, in_words, severity, system, table_name, field, record_key, detail, owner,
+    suggested_fix
+);
+insert into metadata.fct_data_issues by name
+from (values
+    ('1', 'open', date '2026-03-31', date '2026-06-30', null, 'A raw row is unusable', 'c_17', 'd'),
+    ('3', 'closed', date '2026-03-31', date '2026-05-31', date '2026-06-30', 'A gap', 'acc_3', 'd'),
+    ('4', 'closed', date '2026-01-31', date '2026-02-28', date '2026-03-31', 'Old', 'acc_4', 'd')
+) as logged (
+    issue_id, status, first_seen_on, last_seen_on, closed_on, in_words, record_key, detail
+);
+insert into metadata.fct_source_freshness values
+    ('usage', 'Product analytics', 'stale', date '2026-05-31', 30, 3),
+    ('ops', 'Operations', 'absent', null, null, 7);
+insert into metadata.fct_data_anomalies values
+    ('x', 'volume', 'week', 'tickets', 'tickets', null, null, date '2026-06-22',
+        date '2026-06-28', 12, 24, 2, -6, true),
+    ('y', 'volume', 'week', 'old_system', 'tickets', null, null, date '2025-06-22',
+        date '2025-06-28', 12, 24, 2, -6, false);
+insert into metadata.fct_field_completeness
+select 'arr', 'smb', owner_id, 'Revenue operations', kind, day, date_trunc('month', day), filled, n
+from (values
+    ('u_9', 'record', date '2026-06-30', 1, 4),
+    ('u_8', 'record', date '2026-06-30', 2, 2),
+    ('u_9', 'published', date '2026-05-31', 3, 6)
+) as counted (owner_id, kind, day, filled, n)
+"""
+
+
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_issues_are_told_with_owner_and_fix_and_only_errors_stop(
+    places: Places, severity: str
+) -> None:
+    change(places, ISSUES.format(severity=severity))
+    audited = audit(places)
+    counts = {"error": 0, "warning": 0, "info": 1} | {severity: 1}
+    assert audited.quality.counts == counts
+    assert [row["issue_id"] for row in audited.quality.mended] == ["3"]
+    page = " ".join(audited.report.read_text().split())
+    for told in (
+        *("c_17", "email must be given", "since 2026-03-31", "CRM administrators", "Correct it"),
+        *("crm.contacts.email", "A gap", "acc_3", "stale", "absent", "u_9", "3 of 4"),
+        *("50 %<small> 3/6", "50 %<small> 3/6", "-6.0", "since 2026-06-30"),
+    ):
+        assert told in page, told
+    for untold in ("acc_4", "old_system", "u_8"):
+        assert untold not in page, untold
+    if severity == "error":
+        assert broken(audited) == {("Data issues", "error"): 1}
+        with pytest.raises(UserError, match="A raw row is unusable: crm, contacts, email, c_17"):
+            audited.raise_errors()
+    else:
+        assert broken(audited) == {}
+        audited.raise_errors()
+
+
+def test_a_work_file_without_the_log_is_to_be_built_again(places: Places) -> None:
+    change(places, "drop table metadata.fct_data_issues")
+    with pytest.raises(UserError, match="lacks a table that the audit reads; build again first"):
+        audit(places)
