@@ -16,7 +16,8 @@ from scripts.audit_suites import MetricRange, Rule, Suite, Threshold, suites
 from scripts.project import PUBLISHED_FILE, Places, UserError
 
 SHOWN_FINDINGS = 50
-SHOWN_ISSUES = 10  # of one kind
+SHOWN_ISSUES = 5  # of one kind, and as many as this when they are unfolded:
+MOST_ISSUES = 200
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,7 @@ def _page(outcomes: list[Outcome], found: Quality, as_of: date) -> str:
         quality=found,
         severities=SEVERITIES,
         shown=SHOWN_ISSUES,
+        most=MOST_ISSUES,
         counts={
             status: sum(outcome.status == status for outcome in outcomes)
             for status in ("error", "warning", "passed")

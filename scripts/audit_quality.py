@@ -38,12 +38,12 @@ class Quality:
 
     @property
     def groups(self) -> list[tuple[Row, list[Row]]]:
-        """The open issues by rule, table, field and owner: the first of each, and all."""
+        """The open issues by rule and owner: the first of each, and all."""
         grouped = groupby(self.issues, key=lambda issue: [issue[key] for key in GROUP])
         return [(rows[0], rows) for rows in (list(group) for _, group in grouped)]
 
 
-GROUP = ("severity", "rule", "system", "table_name", "field", "owner")
+GROUP = ("severity", "rule", "owner")
 
 ISSUES = f"""
     select
@@ -55,7 +55,7 @@ ISSUES = f"""
         on found.issue_id = log.issue_id
     order by
         list_position(['{"', '".join(SEVERITIES)}'], found.severity),
-        found.rule, found.system, found.table_name, found.field, found.owner, found.record_key
+        found.rule, found.owner, found.system, found.table_name, found.field, found.record_key
 """
 MENDED = """
     select * from metadata.fct_data_issues
