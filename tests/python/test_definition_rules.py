@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
-from scripts.definition_rules import violations
-from scripts.metric_versions import approval
+from scripts.definition_rules import exposures_ungoverned, unguarded_divisions, violations
+from scripts.metric_versions import approval, changes_in_mid_quarter
 from scripts.parsed_project import VERSIONS_COLUMNS, Project, read_manifest, read_versions
 from scripts.project import ROOT, UserError
 
@@ -259,6 +260,79 @@ def test_a_breach_of_what_is_not_a_metric_is_named(
 
 def test_nothing_else_is_blamed(told: list[str]) -> None:
     assert len(told) == len(ALSO) + sum(len(sentences) for _, sentences in BROKEN.values())
+
+
+# --- Each arm of the rules that have several ---------------------------------------------------
+
+
+def some_project(**said: Any) -> Any:
+    """As much of a project as one rule looks at."""
+    return SimpleNamespace(**said)
+
+
+@pytest.mark.parametrize(
+    ("formula", "is_guarded"),
+    [
+        ("a / b", False),
+        ("a / nullif(b, 0)", True),
+        ("a / nullif(b, 0.0)", True),
+        ("a / nullif(b, 1)", False),
+        ("a / coalesce(b, 0)", False),
+        ("a / 28.0", True),
+        ("a / -1", True),
+        ("a / 0", False),
+        ("a / (b + 1)", False),
+        ("a / (2 * nullif(b, 0))", True),
+        ("a / (b * nullif(c, 0))", False),
+        ("a / (nullif(c, 0) * b)", False),
+        ("a / cast(nullif(b, 0) as double precision)", True),
+        ("a / cast(b as double precision)", False),
+        ("a / nullif(b, 0) / c", False),
+        ("a % b", False),
+        ("a // b", False),
+        ("12 * a", True),
+        (None, True),
+    ],
+)
+def test_a_division_is_guarded_or_not(formula: str | None, is_guarded: bool) -> None:
+    node = {"name": "m", "original_file_path": "m.yml", "type_params": {"expr": formula}}
+    assert (list(unguarded_divisions(some_project(metrics=[node]))) == []) is is_guarded
+
+
+@pytest.mark.parametrize(
+    ("day", "fiscal_year_start_month", "begins"),
+    [
+        ("2026-01-01", 1, True),
+        ("2026-10-01", 1, True),
+        ("2026-07-02", 1, False),
+        ("2026-08-01", 1, False),
+        ("2026-09-01", 1, False),
+        ("2026-08-01", 2, True),
+        ("2026-02-01", 11, True),
+        ("2026-01-01", 11, False),
+    ],
+)
+def test_a_version_begins_with_a_quarter(
+    day: str, fiscal_year_start_month: int, begins: bool
+) -> None:
+    meta = {"version": 2, "effective_from": day}
+    node = {"name": "m", "original_file_path": "m.yml", "config": {"meta": meta}}
+    project = some_project(public_metrics=[node], fiscal_year_start_month=fiscal_year_start_month)
+    assert (list(changes_in_mid_quarter(project)) == []) is begins
+
+
+@pytest.mark.parametrize(
+    ("access", "is_enforced", "is_governed"),
+    [("public", True, True), ("public", False, False), ("protected", True, False)],
+)
+def test_an_exposure_reads_public_models_under_contract(
+    access: str, is_enforced: bool, is_governed: bool
+) -> None:
+    model = {"config": {"access": access, "contract": {"enforced": is_enforced}}}
+    page = {"name": "page", "original_file_path": "x.yml", "depends_on": {"nodes": ["model.x"]}}
+    manifest = {"exposures": {"page": page}, "metrics": {}, "nodes": {"model.x": model}}
+    found = list(exposures_ungoverned(some_project(manifest=manifest)))
+    assert (found == []) is is_governed
 
 
 # --- Approving --------------------------------------------------------------------------------

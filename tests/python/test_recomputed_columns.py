@@ -67,13 +67,12 @@ def database() -> duckdb.DuckDBPyConnection:
         """
         create table marts.fct_takings as
         select cast(day as date) as paid_on, segment, mrr, mrr as takings, mrr as said_so,
-            mrr as said_wrong, takings_but_one, share, share * 0 as nothing,
-            cast(mrr as text) as words
+            mrr as said_wrong, takings_but_one, share, few_values, cast(mrr as text) as words
         from (values
-            ('2026-01-09', 'smb', 10, 10, 1.0 / 3), ('2026-01-31', 'large', 20, 20, 0),
-            ('2026-02-01', 'smb', 20, 20, 0.5), ('2026-02-02', 'large', 30, 30, 0),
-            ('2026-03-01', 'smb', 30, 30, 1), ('2026-03-01', 'large', 40, 41, 0)
-        ) as paid (day, segment, mrr, takings_but_one, share)
+            ('2026-01-09', 'smb', 10, 10, 1.0 / 3, 0), ('2026-01-31', 'large', 20, 20, 0, 0),
+            ('2026-02-01', 'smb', 20, 20, 0.5, 0), ('2026-02-02', 'large', 30, 30, 0, 0),
+            ('2026-03-01', 'smb', 30, 30, 1, 1), ('2026-03-01', 'large', 40, 41, 0, 0)
+        ) as paid (day, segment, mrr, takings_but_one, share, few_values)
         """
     )
     return connection
