@@ -1,4 +1,4 @@
-"""The metric dictionary: dbt's docs in one file that opens without a server or a network."""
+"""dbt's docs, and the metric dictionary: two files that open without a server or a network."""
 
 import json
 from pathlib import Path
@@ -29,12 +29,24 @@ def show_metric_meta(target: Path) -> None:
 
 def make_docs(dbt: Dbt) -> Path:
     """Write the docs of what was built or compiled beside the published file; gives the page."""
+    from scripts.dictionary import write_dictionary
+
     page = sibling(dbt.places.published_file, "docs.html")
     dbt.run(["docs", "generate", "--static", "--no-compile"])
     dbt.release()
     show_metric_meta(dbt.places.target)
+    link_dictionary(dbt.places)
     put(dbt.places.target / "static_index.html", page)
+    write_dictionary(dbt.places)
     return page
+
+
+def link_dictionary(places: Places) -> None:
+    """Let the overview's link lead to the dictionary of this published file."""
+    page = places.target / "static_index.html"
+    name = sibling(places.published_file, "dictionary.html").name
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace(sibling(PUBLISHED_FILE, "dictionary.html").name, name))
 
 
 def command(
@@ -47,6 +59,6 @@ def command(
     Example: python -m scripts docs
     """
     dbt = Dbt.of_last_build(Places.of(publish_to))
-    dbt.run(["compile"])
+    dbt.run(["--no-write-json", "compile"])  # the build's test results stay
     page = make_docs(dbt)
     print(f"Open {page} in a browser.")

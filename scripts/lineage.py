@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from heapq import heapify, heappop, heappush
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import sqlglot
 import typer
@@ -23,6 +23,9 @@ from sqlglot.errors import SqlglotError
 from scripts import sql_columns
 from scripts.project import PUBLISHED_FILE, Places, UsageError, UserError, suggestion
 from scripts.sql_columns import ROWS, Column, Kind, Origins, Outputs, add, columns_read
+
+if TYPE_CHECKING:
+    from scripts.metrics_engine import MetricDefinitions
 
 READ_BEFORE = "lineage.json"  # in the target folder: what was read of each model's SQL
 READER = [sqlglot.__version__, Path(sql_columns.__file__).read_text(encoding="utf-8")]
@@ -104,16 +107,19 @@ class Lineage:
             raise UserError("The manifest holds no compiled SQL: run `make build` first.")
 
     @classmethod
-    def of(cls, places: Places) -> "Lineage":
-        """The lineage of a build, with what was read of it before."""
-        for file in (places.manifest, places.semantic_manifest):
-            if not file.exists():
-                raise UserError(f"There is no {file}: run `make build` first.")
+    def of(cls, places: Places, definitions: "MetricDefinitions") -> "Lineage":
+        """The lineage of a build and its metrics, with what was read of it before."""
         read_before = places.target / READ_BEFORE
+        manifest = json.loads(places.manifest.read_text(encoding="utf-8"))
+        for node in manifest["nodes"].values():
+            # Parsing alone writes a manifest without SQL; what was compiled stays beside it.
+            file = places.target / "compiled" / node["package_name"] / node["original_file_path"]
+            if not node.get("compiled_code") and node["resource_type"] == "model" and file.exists():
+                node["compiled_code"] = file.read_text(encoding="utf-8")
         return cls(
-            json.loads(places.manifest.read_text()),
-            queries_of(places.semantic_manifest),
-            json.loads(read_before.read_text()) if read_before.exists() else {},
+            manifest,
+            queries_of(definitions),
+            json.loads(read_before.read_text(encoding="utf-8")) if read_before.exists() else {},
         )
 
     def keep(self, places: Places) -> None:
@@ -219,7 +225,9 @@ class Lineage:
         below = [self._by_id[i] for i in node["depends_on"]["nodes"] if i in self._by_id]
         try:
             if node["language"] != "sql":
-                raise SqlglotError("It is written in Python.")
+                raise SqlglotError("it is written in Python.")
+            if not node.get("compiled_code"):
+                raise SqlglotError("it was not there at the last build.")
             columns = self._columns_of(below)
             if _table(node) in node["compiled_code"].replace('"', ""):  # it is incremental
                 columns[_table(node)] = _declared_columns(node)
@@ -330,11 +338,8 @@ def _reached(starts: dict[Column, Kind], step: Callable[[Column], Origins]) -> d
     return reached
 
 
-def queries_of(semantic_manifest: Path) -> dict[str, Callable[[], str]]:
+def queries_of(definitions: "MetricDefinitions") -> dict[str, Callable[[], str]]:
     """What gives the SQL of each metric by month, and of each saved query's export."""
-    from scripts.metrics_engine import MetricDefinitions
-
-    definitions = MetricDefinitions(semantic_manifest)
     queries: dict[str, Callable[[], str]] = {}
     for name in definitions.metrics:
         queries[f"metric {name}"] = partial(definitions.explain, [name], ["metric_time__month"])
@@ -365,7 +370,12 @@ def command(
     if (metric is None) == (column is None):
         raise UsageError("Say either --metric or --column.")
     places = Places.of(publish_to)
-    lineage = Lineage.of(places)
+    for file in (places.manifest, places.semantic_manifest):
+        if not file.exists():
+            raise UserError(f"There is no file {file}: run `make build` first.")
+    from scripts.metrics_engine import MetricDefinitions
+
+    lineage = Lineage.of(places, MetricDefinitions(places.semantic_manifest))
     lines = (
         _of_metric(lineage, metric, show_all) if metric else _of_column(lineage, column, show_all)
     )

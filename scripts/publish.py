@@ -45,6 +45,13 @@ def put(source: Path, destination: Path) -> None:
     _new(destination).replace(destination)
 
 
+def put_text(text: str, destination: Path) -> None:
+    """Write a file in one step."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    _new(destination).write_text(text, encoding="utf-8")
+    _new(destination).replace(destination)
+
+
 def _new(path: Path) -> Path:
     """The name a file has while it is written; a leftover of a killed process is overwritten."""
     return path.with_name(f".{path.name}.new")

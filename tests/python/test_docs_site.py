@@ -1,29 +1,20 @@
 """The dictionary, opened from the file system in a real browser without a network."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import open_browser
 from dbt.cli.main import dbtRunner
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import Page, Request
 
-from scripts.docs import show_metric_meta
+from scripts.docs import link_dictionary, show_metric_meta
+from scripts.project import Places
 
 ROOT = Path(__file__).resolve().parents[2]
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-BROWSER_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +45,8 @@ def manifest(site: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    if not BROWSER:
-        message = "No chromium here: install it (e.g. apt-get install chromium) to test the docs."
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=BROWSER_FLAGS)
-        context = browser.new_context(viewport={"width": 1400, "height": 1000}, offline=True)
-        yield context.new_page()
-        browser.close()
+    with open_browser() as page:
+        yield page
 
 
 def shown(page: Page, site: Path, address: str, expected: str) -> str:
@@ -114,6 +97,21 @@ def test_links_of_the_overview_lead_somewhere(manifest: dict[str, Any]) -> None:
     linked = re.findall(r"\(#!/\w+/([\w.]+)\)", overview)
     assert len(linked) >= 6
     assert set(linked) <= manifest["nodes"].keys() | manifest["metrics"].keys()
+
+
+def test_link_to_the_dictionary_is_that_of_the_published_file(tmp_path: Path) -> None:
+    places = Places.of(tmp_path / "northwind.duckdb")
+    page = places.target / "static_index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("[metric dictionary](bellwether.dictionary.html)")
+    link_dictionary(places)
+    assert page.read_text() == "[metric dictionary](northwind.dictionary.html)"
+
+
+def test_overview_links_the_dictionary(page: Page, site: Path) -> None:
+    shown(page, site, "overview", "Bellwether")
+    link = page.get_by_role("link", name="metric dictionary")
+    assert link.get_attribute("href") == "bellwether.dictionary.html"
 
 
 def test_overview_lists_every_domain_that_has_marts(manifest: dict[str, Any]) -> None:
