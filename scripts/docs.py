@@ -59,6 +59,8 @@ def command(
     Example: python -m scripts docs
     """
     dbt = Dbt.of_last_build(Places.of(publish_to))
-    dbt.run(["--no-write-json", "compile"])  # the build's test results stay
+    of_the_build = dbt.places.run_results.read_bytes()
+    dbt.run(["compile"])
+    dbt.places.run_results.write_bytes(of_the_build)  # they say which tests passed
     page = make_docs(dbt)
     print(f"Open {page} in a browser.")

@@ -171,6 +171,22 @@ class Lineage:
         node = self._nodes.get(relation)
         return relation not in self._queries and (not node or node["resource_type"] != "model")
 
+    @property
+    def relations(self) -> list[str]:
+        """Everything with a lineage: raw and reference tables, models, metrics, exports."""
+        return [*self._nodes, *self._queries]
+
+    def relation_of(self, table: str) -> str:
+        """The relation that a table, `<database>.<schema>.<table>`, holds; itself if unknown."""
+        return self._by_table.get(table, table)
+
+    def sql(self, relation: str) -> str:
+        """What a relation was compiled to; empty for what has no SQL."""
+        if relation in self._queries:
+            return self._queries[relation]()
+        node = self._nodes[relation]
+        return (node.get("compiled_code") or "") if node.get("language") == "sql" else ""
+
     def columns(self, relation: str) -> list[str]:
         """The names of a relation's columns."""
         node = self._nodes.get(relation)
@@ -182,7 +198,7 @@ class Lineage:
     def _readers(self) -> dict[Column, Origins]:
         """What reads each column, of all relations."""
         readers: dict[Column, Origins] = defaultdict(dict)
-        for relation in [*self._nodes, *self._queries]:
+        for relation in self.relations:
             for name, origins in self._read(relation).items():
                 for origin, kind in origins.items():
                     readers[origin][Column(relation, name)] = kind
@@ -213,8 +229,8 @@ class Lineage:
         return self._outputs[relation]
 
     def _read_anew(self, relation: str) -> Outputs:
+        sql = self.sql(relation)
         if relation in self._queries:
-            sql = self._queries[relation]()
             below = [name for name, node in self._nodes.items() if _identifier(node) in sql]
             outputs = self._outputs_of_sql(relation, sql, self._columns_of(below), "duckdb")
             what, _, name = relation.rpartition(" ")
@@ -224,14 +240,13 @@ class Lineage:
         node = self._nodes[relation]
         below = [self._by_id[i] for i in node["depends_on"]["nodes"] if i in self._by_id]
         try:
-            if node["language"] != "sql":
-                raise SqlglotError("it is written in Python.")
-            if not node.get("compiled_code"):
-                raise SqlglotError("it was not there at the last build.")
+            if not sql:
+                python = node["language"] == "python"
+                raise SqlglotError(f"it {'is Python' if python else 'was not compiled'}.")
             columns = self._columns_of(below)
-            if _table(node) in node["compiled_code"].replace('"', ""):  # it is incremental
+            if _table(node) in sql.replace('"', ""):  # it is incremental
                 columns[_table(node)] = _declared_columns(node)
-            return self._outputs_of_sql(relation, node["compiled_code"], columns, self._dialect)
+            return self._outputs_of_sql(relation, sql, columns, self._dialect)
         except SqlglotError as error:
             if "MetricDefinitions" in node["raw_code"]:
                 return self._outputs_of_metrics(node, below)
@@ -262,10 +277,10 @@ class Lineage:
 
         What a base model reads is its raw table, be it a seed, a file or a table of a warehouse.
         """
-        if table in self._by_table:
-            return self._by_table[table]
         raw = re.fullmatch(r"base_(\w+?)__(\w+)", relation)
-        return f"{raw[1]}.{raw[2]}" if raw else table
+        if table not in self._by_table and raw:
+            return f"{raw[1]}.{raw[2]}"
+        return self.relation_of(table)
 
     def _outputs_of_metrics(self, node: dict[str, Any], below: list[str]) -> Outputs:
         """Of a Python model that asks the semantic layer: the metrics of the models it names."""

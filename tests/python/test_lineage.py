@@ -8,8 +8,9 @@ import pytest
 from sqlglot.errors import SqlglotError
 
 from scripts.lineage import Lineage
-from scripts.project import UsageError, UserError
-from scripts.sql_columns import ROWS, Kind, columns_read
+from scripts.metrics_engine import MetricDefinitions
+from scripts.project import Places, UsageError, UserError
+from scripts.sql_columns import ROWS, Column, Kind, columns_read
 
 VALUE, FILTER, ORDER = Kind
 TABLES = {"db.raw.a": ["id", "x", "y", "day"], "db.raw.b": ["id", "z", "day"]}
@@ -363,3 +364,150 @@ def test_manifest_without_compiled_sql() -> None:
         node["compiled_code"] = None
     with pytest.raises(UserError, match="no compiled SQL: run `make build` first"):
         Lineage(manifest, {})
+
+
+# Traced by hand through the models' SQL: what the values come from, besides which rows there are,
+# and some of what only filters, joins and groups.
+TRACED_METRICS = {
+    "automation_hours_saved": (
+        {"ops.automation_runs.runs", "ops.automation_runs.minutes_saved_per_run"},
+        {"ops.automation_runs.run_date", "ops.automation_runs.automation_key"},
+    ),
+    "mrr": (
+        {
+            "billing.subscription_charges.quantity",
+            "billing.subscription_charges.unit_price",
+            "billing.subscription_charges.discount_pct",
+            "billing.fx_rates.rate_to_usd",
+            "reference.billing_intervals.months",
+            "reference.billing_intervals.intervals",
+        },
+        {
+            "billing.subscription_charges.effective_from",
+            "billing.subscription_charges.effective_to",
+            "billing.plans.billing_interval",
+            "billing.customers.account_id",
+            "billing.subscriptions.status",
+            "crm.accounts.is_internal",
+        },
+    ),
+    # Unpaid ratings have no category; a rating before its ticket is solved isn't known yet.
+    "csat": (
+        {"tickets.tickets.csat_score", "tickets.tickets.solved_at"},
+        {"tickets.tickets.type", "reference.ticket_exclusions.value"},
+    ),
+    # The score decides, by a range join, on the category that is counted.
+    "nps": (
+        {"surveys.responses.response_id", "reference.survey_categories.category"},
+        {"surveys.responses.score", "reference.survey_categories.lowest_score"},
+    ),
+    "dashboard_adoption_rate": (
+        {"crm.users.user_id"},
+        {"ops.dashboard_views.viewed_at", "ops.dashboard_views.viewer_email", "crm.users.role"},
+    ),
+}
+# Models that show the column's values, and every metric that is computed from them.
+TRACED_COLUMNS = {
+    "crm.accounts.renewal_date": (
+        {"stg_crm__accounts", "dim_accounts", "fct_field_completeness", "rpt_kpi_scorecard"},
+        {"data_completeness"},
+    ),
+    "crm.accounts.industry": (
+        {"stg_crm__accounts", "dim_accounts", "dim_account_history", "fct_account_months"},
+        set(),
+    ),
+    "crm.opportunities.forecast_category": ({"stg_crm__opportunities"}, set()),
+    "ops.automation_runs.minutes_saved_per_run": (
+        {"stg_ops__automation_runs", "fct_automation_runs", "rpt_kpi_scorecard"},
+        {"automation_hours_saved"},
+    ),
+    "ops.dependencies.due_at": (
+        {"stg_ops__dependencies", "fct_dependencies", "rpt_kpi_scorecard"},
+        {"cross_functional_sla_adherence"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def project() -> Lineage:
+    """The lineage of the build that `make build` left."""
+    places = Places.of()
+    lineage = Lineage.of(places, MetricDefinitions(places.semantic_manifest))
+    lineage.affected_by("crm.accounts.renewal_date")
+    lineage.keep(places)
+    return lineage
+
+
+def test_every_model_of_the_project_can_be_read(project: Lineage) -> None:
+    assert project.unread == {}
+
+
+@pytest.mark.parametrize("metric", TRACED_METRICS)
+def test_traced_metrics(project: Lineage, metric: str) -> None:
+    values, filters = TRACED_METRICS[metric]
+    sources = project.sources_of(metric)
+    assert {str(c) for c, k in sources.items() if k == VALUE and c.name != ROWS} == values
+    assert filters <= names_of(sources, FILTER)
+
+
+@pytest.mark.parametrize("column", TRACED_COLUMNS)
+def test_traced_columns(project: Lineage, column: str) -> None:
+    models, metrics = TRACED_COLUMNS[column]
+    affected = project.affected_by(column)
+    assert models <= names_of(affected.models, VALUE)
+    assert names_of(affected.metrics, VALUE) == metrics
+
+
+def test_exposures_of_a_column(project: Lineage) -> None:
+    affected = project.affected_by("ops.automation_runs.minutes_saved_per_run")
+    assert names_of(affected.exposures, VALUE) == {"kpi_scorecard"}
+    assert affected.exports == {"monthly_operations": VALUE}
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "crm.accounts.renewal_date",
+        "tickets.tickets.csat_score",
+        "billing.subscription_charges.unit_price",
+    ],
+)
+def test_what_breaks_in_the_project(
+    project: Lineage, warehouse: duckdb.DuckDBPyConnection, column: str
+) -> None:
+    """With the column and every value computed from it gone, DuckDB binds what lineage says."""
+    affected = project.affected_by(column)
+    gone = {c for c, kind in affected.columns.items() if kind == VALUE}
+    gone.add(Column(*column.rsplit(".", 1)))
+    losing = {c.relation for c in gone}
+    broken, tried = set(), set()
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as bellwether")
+        for schema, name, columns in warehouse.execute(
+            "select schema_name, table_name, list({n: column_name, t: data_type} "
+            "order by column_index) from duckdb_columns() where not internal group by all"
+        ).fetchall():
+            relation = project.relation_of(f"bellwether.{schema}.{name}")
+            left = [f'"{c["n"]}" {c["t"]}' for c in columns if Column(relation, c["n"]) not in gone]
+            connection.execute(f"create schema if not exists bellwether.{schema}")
+            connection.execute(
+                f"create table bellwether.{schema}.{name} ({', '.join(left) or 'nothing int'})"
+            )
+        for relation in project.relations:
+            reads = {c.relation for c in project.read_by(relation)}
+            if not reads & losing or not project.sql(relation):
+                continue
+            tried.add(relation)
+            try:
+                columns = connection.sql(project.sql(relation)).columns
+            except duckdb.Error:
+                columns = []
+            if columns != whole_columns(project, relation):
+                broken.add(relation)
+    assert broken == affected.broken & tried
+
+
+def whole_columns(project: Lineage, relation: str) -> list[str]:
+    """Of a metric by month, what it is grouped by too."""
+    columns = project.columns(relation)
+    return ["metric_time__month", *columns] if relation.startswith("metric ") else columns
