@@ -37,7 +37,7 @@ lint: venv ## Check style, structure and definitions (ruff, sqlfluff, dbt-bounce
 	@.venv/bin/sqlfluff lint --disable-progress-bar models tests
 
 .PHONY: docs
-docs: venv ## Write the docs page (the metric dictionary) anew
+docs: venv ## Write the docs and the metric dictionary anew
 	@$(RUN) docs
 
 .PHONY: audit

@@ -130,6 +130,7 @@ def _summarise(result: Any, dbt: Dbt, audited: Audit, tables: int, page: Path) -
         "Audit": f"{audited.in_short}: {report}",
         "Published": f"{tables} tables: {places.published_file}",
         "Docs": str(page),
+        "Dictionary": str(sibling(places.published_file, "dictionary.html")),
     }
     print()
     for label, text in lines.items():

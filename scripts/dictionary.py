@@ -5,7 +5,6 @@ definition stands here. `scripts/dictionary.html.j2` is how it looks.
 """
 
 import base64
-import csv
 import hashlib
 import json
 import re
@@ -18,11 +17,13 @@ from typing import Any
 
 from scripts.lineage import Lineage
 from scripts.metrics_engine import Metric, MetricDefinitions
+from scripts.parsed_project import read_manifest, read_rows
 from scripts.project import ROOT, Places, sibling
 from scripts.publish import put_text
 from scripts.sql_columns import ROWS, Column, Kind
 
 TEMPLATE = Path(__file__).with_name("dictionary.html.j2")
+REFERENCE = ROOT / "seeds" / "reference"
 SPARKLINE = (120, 28)  # width and height
 SHOWN_MONTHS = 24
 AGGREGATIONS = {
@@ -268,15 +269,15 @@ class Dictionary:
 
     def __init__(self, places: Places) -> None:
         """Read what the build left."""
-        self._manifest = json.loads(places.manifest.read_text(encoding="utf-8"))
+        self._manifest = read_manifest(places.manifest)
         self._definitions = MetricDefinitions(places.semantic_manifest)
         self._lineage = Lineage.of(places, self._definitions)
         run = json.loads(places.run_results.read_text(encoding="utf-8"))
         self._results = {each["unique_id"]: each for each in run["results"]}
         self._series = _values(places.work_file)
         self._changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-        self._versions = _rows("metric_versions")
-        self._targets = _rows("kpi_targets")
+        self._versions = read_rows(REFERENCE / "metric_versions.csv")
+        self._targets = read_rows(REFERENCE / "kpi_targets.csv")
         self._metrics = self._manifest["metrics"]
         self._data_tests = [
             # Of a column's or model's test the model itself, not what it is compared with.
@@ -383,12 +384,6 @@ def _completed(result: Mapping[str, Any] | None) -> str:
     """When a test was done, to the minute, in UTC."""
     times = [t["completed_at"] for t in (result or {}).get("timing", []) if t["name"] == "execute"]
     return times[0][:16].replace("T", " ") if times else ""
-
-
-def _rows(seed: str) -> list[dict[str, str]]:
-    path = ROOT / "seeds" / "reference" / f"{seed}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _values(work_file: Path) -> dict[str, list[Series]]:

@@ -10,6 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from heapq import heapify, heappop, heappush
@@ -21,7 +22,9 @@ import typer
 from sqlglot.errors import SqlglotError
 
 from scripts import sql_columns
+from scripts.parsed_project import read_manifest
 from scripts.project import PUBLISHED_FILE, Places, UsageError, UserError, suggestion
+from scripts.publish import put_text
 from scripts.sql_columns import ROWS, Column, Kind, Origins, Outputs, add, columns_read
 
 if TYPE_CHECKING:
@@ -109,22 +112,20 @@ class Lineage:
     @classmethod
     def of(cls, places: Places, definitions: "MetricDefinitions") -> "Lineage":
         """The lineage of a build and its metrics, with what was read of it before."""
-        read_before = places.target / READ_BEFORE
-        manifest = json.loads(places.manifest.read_text(encoding="utf-8"))
+        manifest = read_manifest(places.manifest)
         for node in manifest["nodes"].values():
             # Parsing alone writes a manifest without SQL; what was compiled stays beside it.
             file = places.target / "compiled" / node["package_name"] / node["original_file_path"]
             if not node.get("compiled_code") and node["resource_type"] == "model" and file.exists():
                 node["compiled_code"] = file.read_text(encoding="utf-8")
-        return cls(
-            manifest,
-            queries_of(definitions),
-            json.loads(read_before.read_text(encoding="utf-8")) if read_before.exists() else {},
-        )
+        known = {}
+        with suppress(FileNotFoundError, ValueError):  # what is lost or cut off is read anew
+            known = json.loads((places.target / READ_BEFORE).read_text(encoding="utf-8"))
+        return cls(manifest, queries_of(definitions), known)
 
     def keep(self, places: Places) -> None:
         """Leave what was read for the next lineage of the build."""
-        (places.target / READ_BEFORE).write_text(json.dumps(self._known))
+        put_text(json.dumps(self._known), places.target / READ_BEFORE)
 
     def sources_of(self, metric: str) -> dict[Column, Kind]:
         """The raw and reference columns that a metric depends on."""

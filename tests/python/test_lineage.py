@@ -1,6 +1,9 @@
 """What columns are made of, in small SQL and in the project, held to DuckDB's own binder."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -199,6 +202,8 @@ def small_manifest(models: dict[str, str] = SMALL) -> dict[str, Any]:
             "name": name,
             "alias": name,
             "raw_code": sql,
+            "package_name": "p",
+            "original_file_path": f"models/{name}.sql",
             "compiled_code": qualified(sql, names),
             "depends_on": {
                 "nodes": [
@@ -337,6 +342,22 @@ def test_what_was_read_is_not_read_again(small: Lineage, monkeypatch: pytest.Mon
     first = Lineage(small_manifest(), {}, known).affected_by("crm.accounts.segment")
     monkeypatch.setattr("scripts.lineage.columns_read", None)
     assert Lineage(small_manifest(), {}, known).affected_by("crm.accounts.segment") == first
+
+
+def test_a_manifest_without_sql_is_read_from_what_was_compiled(tmp_path: Path) -> None:
+    """Whatever was kept of an earlier reading, here a file that is cut off."""
+    manifest = small_manifest()
+    for node in manifest["nodes"].values():
+        file = tmp_path / "target" / "compiled" / "p" / node["original_file_path"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(node.pop("compiled_code"))
+    places = Places(tmp_path / "p.duckdb", tmp_path / "w.duckdb", tmp_path / "target", tmp_path)
+    places.manifest.write_text(json.dumps(manifest))
+    (places.target / "lineage.json").write_text('{"cut o')
+    lineage = Lineage.of(places, SimpleNamespace(metrics={}, saved_queries=[]))
+    assert lineage.affected_by("crm.accounts.rank").models == {"base_crm__accounts": VALUE}
+    lineage.keep(places)
+    assert len(json.loads((places.target / "lineage.json").read_text())) == len(SMALL)
 
 
 @pytest.mark.parametrize(
