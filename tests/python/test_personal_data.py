@@ -70,6 +70,19 @@ def test_a_tag_goes_with_the_column_from_raw_to_staging(tagged: dict[str, Tag]) 
         assert staged == {name.replace("raw.raw_", prefix) for name in raw}
 
 
+def test_values_of_a_tagged_column_are_not_watched(nodes: dict) -> None:
+    """A watched column's values are counted by name in a public table; its gaps may be."""
+    watched = {
+        f"{node['name']}.{name}": column["config"]["meta"]["watched"]
+        for node in nodes.values()
+        if node["resource_type"] == "seed"
+        for name, column in node["columns"].items()
+        if {"watched", "personal_data"} <= set(column["config"]["meta"])
+    }
+    assert watched
+    assert {name for name, how in watched.items() if how != "missing"} == set()
+
+
 def test_the_published_file_has_no_other_schemas() -> None:
     with duckdb.connect(str(Places.of().published_file), read_only=True) as published:
         schemas = published.execute(
