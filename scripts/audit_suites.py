@@ -11,6 +11,13 @@ from pathlib import Path
 
 from scripts.definition_rules import REQUIRED_META
 
+# What recurring revenue is compared with, by the name of the reconciliation.
+RECONCILED = {
+    "invoices": "what was invoiced",
+    "charges": "the charges in effect",
+    "crm": "the ARR in the CRM",
+}
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -65,6 +72,7 @@ def suites(
         _critical_fields(by_rule["critical_field_filled"]),
         _attribution(by_rule["attributed"]),
         _data_issues(),
+        _reconciliation(by_rule["unexplained"]),
         _retention(),
         _metric_definitions(manifest),
         *_metric_values(list(ranges), exported),
@@ -206,6 +214,44 @@ def _data_issues() -> Suite:
                 where severity = 'error'
                 """,
             ),
+        ),
+    )
+
+
+def _reconciliation(limits: list[Threshold]) -> Suite:
+    """The months of the last year of each reconciliation; older ones are nobody's to put right."""
+    return Suite(
+        "Reconciliation of revenue",
+        """
+        select *
+        from marts.fct_reconciliations
+        where month_start > (
+            select max(month_start) - interval 12 months from marts.fct_reconciliations
+        )
+        """,
+        tuple(
+            Rule(
+                f"At most {100 * limit.threshold:g} % of a month's recurring revenue differs from "
+                f"{RECONCILED[limit.scope]} without a reason.",
+                limit.severity,
+                f"""
+                select month_start || ': ' || unexplained || ' of ' || billed
+                    || ' differs from {RECONCILED[limit.scope]} without a reason, at most '
+                    || '{100 * limit.threshold:g} % expected; see marts.fct_reconciliations'
+                    as finding
+                from (
+                    select
+                        month_start,
+                        sum(absolute_unexplained) as unexplained,
+                        sum(billing_amount) as billed
+                    from {{batch}}
+                    where reconciliation = '{limit.scope}'
+                    group by all
+                ) as by_month
+                where unexplained > {limit.threshold} * billed
+                """,
+            )
+            for limit in limits
         ),
     )
 

@@ -15,6 +15,7 @@ from .runs import Runs, find_runs
 from .settings import LAST_DAY, Settings
 
 NO_DATE = np.datetime64("NaT", "D")
+SERVICE_NOTED_FROM = np.datetime64("2025-01-01")
 
 
 @dataclass
@@ -241,5 +242,27 @@ def _invoices(
             "amount_paid": np.where(unpaid, 0, cents) / 100,
             "currency": accounts.currency[account],
             "status": np.select([void, unpaid], ["void", status], "paid").astype(object),
+            "invoice_type": "recurring",
+            **_service_spans(settings, accounts, account, period, every[sub], issued),
         }
     )
+
+
+def _service_spans(
+    settings: Settings,
+    accounts: Accounts,
+    account: np.ndarray,
+    period: np.ndarray,
+    months: np.ndarray,
+    issued: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """First day and end of the service billed, as far as the billing system notes them.
+
+    It began to in 2025; before, it did for weekly plans only, which are billed by the month.
+    """
+    is_noted = (issued >= SERVICE_NOTED_FROM) | (accounts.interval[account] == 0)
+    ends = settings.date(period + months, accounts.billing_day[account])
+    return {
+        "service_start": np.where(is_noted, issued, NO_DATE),
+        "service_end": np.where(is_noted, ends, NO_DATE),
+    }

@@ -10,6 +10,7 @@ import pandas as pd
 
 from . import catalogue, crm, operations, pipeline, success, support, surveys, usage
 from .accounts import INTERVALS, Accounts, draw_accounts
+from .adjustments import adjust_invoices, misstate_arr
 from .billing import Billing, build_billing
 from .contracts import Contracts, simulate_contracts
 from .quality import Quality, draw_quality
@@ -26,7 +27,9 @@ class Company:
     """The clean world. ``tables`` holds every raw table but the daily activity.
 
     ``planted_terms`` says which odd case a subscription's term was made to be, ``lost_links``
-    which subscription a renewal opportunity is about that no longer says so.
+    which subscription a renewal opportunity is about that no longer says so,
+    ``adjusted_invoices`` which odd case an invoice is, and ``misstated_arr`` why the CRM has an
+    account's ARR wrong.
     """
 
     settings: Settings
@@ -37,6 +40,8 @@ class Company:
     tables: Tables
     planted_terms: dict[str, str]
     lost_links: dict[str, str]
+    adjusted_invoices: dict[str, str]
+    misstated_arr: dict[str, str]
 
     def activity(self) -> Iterator[pd.DataFrame]:
         """The activity table in chunks of one month, with dictionary-coded texts."""
@@ -74,6 +79,7 @@ def build_company(settings: Settings) -> Company:
     lost_links = pipeline.lose_links(settings, opportunities)
     add_scenarios(settings, accounts, contracts, billing)
     add_orphans(billing)
+    adjusted = adjust_invoices(settings, billing)
     users = usage.draw_users(settings, accounts, contracts)
     plans = catalogue.plans()
     annual = annual_usd(accounts, billing, plans, rates)
@@ -125,7 +131,7 @@ def build_company(settings: Settings) -> Company:
         ("ops", "automation_runs"): operations.automation_table(settings),
         ("ops", "dependencies"): operations.dependencies_table(settings),
     }
-    planted = (planted_terms, lost_links)
+    planted = (planted_terms, lost_links, adjusted, misstate_arr(settings, accounts, tables))
     return Company(settings, accounts, quality, contracts, users, tables, *planted)
 
 

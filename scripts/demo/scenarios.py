@@ -210,6 +210,7 @@ def scenarios() -> list[Scenario]:
                     ]
                 )
             ],
+            crm={"arr": 17_880.0 + 12 * 400},
         ),
         Scenario("free for ever", 0, [sub([charge("free_month", 3, 0, "2025-01-08")])]),
         Scenario(
@@ -240,7 +241,7 @@ def scenarios() -> list[Scenario]:
                 )
             ],
         ),
-        Scenario("holding without a contract", 2),
+        Scenario("holding without a contract", 2, crm={"arr": 12_000.0}),
         Scenario(
             "child whose contract moves to its sister",
             1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,11 @@ from .contracts import Contracts
 from .scenarios import Charge, Subscription, scenarios
 from .settings import LAST_DAY, Settings
 
+ONCE_OR_BY_USE = {"onboarding": "one_time", "api_calls": "usage"}
+BILLED_MONTHS = {
+    **dict(zip(INTERVALS, INTERVAL_MONTHS, strict=True)),
+    "three_years": 36,
+}
 COUNTRY_OF = {"USD": ("US", "amer"), "EUR": ("DE", "emea"), "GBP": ("GB", "emea")}
 
 
@@ -119,14 +126,8 @@ def _add_charge(
         return
     start = np.datetime64(charge.start)
     end = min(np.datetime64(charge.end), LAST_DAY + 1) if charge.end else LAST_DAY + 1
-    interval = charge.plan.partition("_")[2]
-    step = INTERVAL_MONTHS[list(INTERVALS).index(interval)] if interval in INTERVALS else 1200
-    if interval == "calls":
-        step = 1
-    day = (start - start.astype("M8[M]").astype("M8[D]")).astype(int)
-    month, nth = start.astype("M8[M]"), 0
-    while (issued := min(month.astype("M8[D]") + day, (month + 1).astype("M8[D]") - 1)) < end:
-        due, nth = issued + 30, nth + 1
+    for nth, (issued, service_end) in enumerate(_bills(charge, start, end), 1):
+        due = issued + 30
         is_paid = due <= LAST_DAY - 3 and not (unpaid_from and issued >= np.datetime64(unpaid_from))
         rows["invoices"].append(
             {
@@ -140,9 +141,38 @@ def _add_charge(
                 "amount_paid": amount if is_paid else 0.0,
                 "currency": currency,
                 "status": "paid" if is_paid else "open",
+                "invoice_type": ONCE_OR_BY_USE.get(charge.plan, "recurring"),
+                "service_start": issued,
+                "service_end": service_end,
             }
         )
-        month = month + step
+
+
+def _bills(
+    charge: Charge, start: np.datetime64, end: np.datetime64
+) -> Iterator[tuple[np.datetime64, np.datetime64]]:
+    """Days on which the charge is billed, and the day before which the service billed ends."""
+    if charge.plan in ONCE_OR_BY_USE:
+        months = 1 if charge.plan == "api_calls" else None
+    else:
+        interval = charge.plan.partition("_")[2]
+        months = BILLED_MONTHS[interval]
+    if months is None:
+        yield start, np.datetime64("NaT", "D")
+    elif charge.plan.endswith("_week"):
+        for day in np.arange(start, end, 7):
+            yield day, day + 7
+    else:
+        month = start.astype("M8[M]")
+        day = (start - month.astype("M8[D]")).astype(int)
+        while (issued := _day_of(month, day)) < end:
+            month = month + months
+            yield issued, _day_of(month, day)
+
+
+def _day_of(month: np.datetime64, day: int) -> np.datetime64:
+    """The day, counted from 0, of the month; its last one if the month is too short."""
+    return min(month.astype("M8[D]") + day, (month + 1).astype("M8[D]") - 1)
 
 
 def _add_seats(

@@ -15,6 +15,7 @@ from . import (
     lifecycle,
     truth_health,
     truth_operations,
+    truth_reconciliation,
     truth_success,
     truth_support,
     truth_usage,
@@ -127,6 +128,24 @@ def _write_truth(
     for files in truths:
         for name, (header, rows) in files.items():
             _write_rows(folder / f"{name}.csv", header, rows)
+    _write_rows(
+        folder / "reconciliation_invoices.csv",
+        truth_reconciliation.INVOICE_COLUMNS,
+        truth_reconciliation.invoice_rows(company.tables, mrr, company.adjusted_invoices),
+    )
+    _write_rows(
+        folder / "reconciliation_adjusted.csv",
+        ["invoice_id", "case"],
+        sorted(company.adjusted_invoices.items()),
+    )
+    names = [scenario.name for scenario in scenarios()]
+    _write_rows(
+        folder / "reconciliation_arr.csv",
+        ["account_id", "difference_reason"],
+        truth_reconciliation.arr_rows(
+            dict(zip(names, company.accounts.ids, strict=False)), company.misstated_arr
+        ),
+    )
     _write_rows(
         folder / "renewals.csv",
         RENEWAL_COLUMNS,

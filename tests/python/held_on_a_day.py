@@ -12,7 +12,7 @@ which has no date of its own.
 PLANNED = {
     "crm.accounts": {"renewal_date"},
     "crm.opportunity_history": {"close_date"},
-    "billing.invoices": {"due_at"},
+    "billing.invoices": {"due_at", "service_start", "service_end"},
     "success.ctas": {"due_at"},
     "success.onboarding_projects": {"target_at"},
     "success.success_plans": {"due_at"},

@@ -55,6 +55,10 @@ MODELS = {
     """,
     "marts/fct_user_activity": "select 'a' as account_id",
     "marts/fct_tickets": "select 'a' as account_id",
+    "marts/fct_reconciliations": """
+        select 'invoices' as reconciliation, date '2026-06-01' as month_start,
+               100.00 as billing_amount, 0.00 as absolute_unexplained
+    """,
     "metadata/fct_raw_row_accounting": """
         select 'billing.invoices' as raw_table_id, 1000 as rows_read, 990 as rows_kept,
                6 as duplicates, 3 as superseded, 1 as rejected

@@ -59,6 +59,16 @@ cross join (values (date '2026-05-01'), (date '2026-06-01')) as months(month_sta
 create table marts.fct_user_activity as select account_id from marts.dim_accounts;
 create table marts.fct_tickets as select account_id from marts.dim_accounts;
 
+create table marts.fct_reconciliations as
+select
+    reconciliation,
+    account_id,
+    month_start,
+    mrr as billing_amount,
+    0.00::decimal(18, 2) as absolute_unexplained
+from marts.fct_account_months
+cross join (values ('invoices'), ('charges'), ('crm')) as compared(reconciliation);
+
 create table metadata.fct_raw_row_accounting as
 select
     'billing.invoices' as raw_table_id,
@@ -203,6 +213,44 @@ def test_every_planted_fault_is_found(places: Places) -> None:
     assert "billing.invoices: 1000 rows read, but 999 accounted for" in page
     with pytest.raises(UserError, match=r"1000 rows read, but 999 accounted for"):
         audited.raise_errors()
+
+
+@pytest.mark.parametrize(
+    ("reconciliation", "unexplained", "found"),
+    [
+        ("invoices", 120, None),  # 3 % of 40 × 100
+        ("invoices", 120.01, "warning"),
+        ("invoices", 200, "warning"),  # 5 %
+        ("invoices", 200.01, "error"),
+        ("crm", 120.01, "warning"),
+        ("crm", 200.01, "error"),
+        ("charges", 0.01, "error"),
+    ],
+)
+def test_what_nobody_can_explain_stops_the_build(
+    places: Places, reconciliation: str, unexplained: float, found: str | None
+) -> None:
+    change(
+        places,
+        f"""
+        -- more than a year before: nobody's to put right any more
+        insert into marts.fct_reconciliations
+        values ('{reconciliation}', 'a0', '2025-06-01', 100, 100);
+        update marts.fct_reconciliations set absolute_unexplained = {unexplained}
+        where reconciliation = '{reconciliation}' and account_id = 'a7'
+            and month_start = '2026-05-01'
+        """,
+    )
+    audited = audit(places)
+    suite = "Reconciliation of revenue"
+    wanted = {"error": ["warning", "error"], "warning": ["warning"], None: []}[found]
+    wanted = ["error"] if reconciliation == "charges" else wanted
+    assert broken(audited) == {(suite, severity): 1 for severity in wanted}
+    if found:
+        assert f"2026-05-01: {unexplained:.2f} of 4000.00 differs from" in findings(audited)
+    if found == "error":
+        with pytest.raises(UserError, match="without a reason"):
+            audited.raise_errors()
 
 
 def test_every_metric_with_a_range_is_exported() -> None:

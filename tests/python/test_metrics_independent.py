@@ -7,6 +7,7 @@ import checks_domains
 import checks_health_movements
 import checks_health_outcomes
 import checks_operations
+import checks_reconciliation
 import checks_renewals
 import checks_revenue
 import checks_success
@@ -22,6 +23,7 @@ MODULES = [
     checks_domains,
     checks_adoption,
     checks_operations,
+    checks_reconciliation,
     checks_success,
     checks_voice,
     checks_health_movements,

@@ -31,6 +31,7 @@ joined as (
         coalesce(customers.account_id, 'unassigned') as account_id,
         charges.plan_id,
         plans.product,
+        plans.charge_type,
         charges.quantity,
         charges.unit_price,
         charges.currency,
@@ -53,6 +54,7 @@ joined as (
             cast(charges.quantity * charges.unit_price as decimal(26, 8))
             * (100 - coalesce(charges.discount_pct, 0)) * 0.01 as decimal(26, 8)
         ) as interval_amount_local,
+        cast(charges.quantity * charges.unit_price as decimal(26, 8)) as list_amount_local,
         intervals.intervals,
         intervals.months,
         case

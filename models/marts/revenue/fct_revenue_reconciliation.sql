@@ -23,6 +23,10 @@ tolerances as (
     where amount = 'arr'
 ),
 
+mistakes as (
+    select * from {{ ref('int_arr_mistakes_listed') }}
+),
+
 sides as (
     select
         accounts.account_id,
@@ -48,6 +52,7 @@ sides as (
 compared as (
     select
         sides.*,
+        tolerances.tolerance,
         coalesce(sides.crm_arr, 0) - sides.billing_arr as difference,
         abs(coalesce(sides.crm_arr, 0) - sides.billing_arr)
         <= tolerances.tolerance * sides.billing_arr as is_within_tolerance
@@ -55,6 +60,20 @@ compared as (
     cross join tolerances
     where coalesce(sides.crm_arr_local, 0) <> 0
         or sides.billing_arr <> 0
+),
+
+-- The likeliest mistake that gives the CRM's amount, to the tolerance.
+found as (
+    select
+        compared.account_id,
+        mistakes.reason,
+        row_number() over (
+            partition by compared.account_id order by mistakes.likelihood asc
+        ) as likelihood_rank
+    from compared
+    inner join mistakes
+        on compared.account_id = mistakes.account_id
+        and abs(compared.crm_arr - mistakes.arr) <= compared.tolerance * mistakes.arr
 )
 
 select
@@ -70,11 +89,14 @@ select
     compared.is_within_tolerance,
     case
         when compared.is_within_tolerance then null
-        when compared.account_id = 'unassigned' then 'billing_without_account'
-        when compared.billing_arr = 0 then 'not_in_billing'
-        when compared.crm_arr is null and compared.crm_arr_local <> 0 then 'no_exchange_rate'
-        when coalesce(compared.crm_arr, 0) = 0 then 'not_in_crm'
-        else 'amounts_differ'
+        when compared.crm_arr is null and compared.crm_arr_local <> 0 then 'currency'
+        when coalesce(compared.crm_arr, 0) = 0 then 'missing_in_crm'
+        when found.reason is not null then found.reason
+        when compared.billing_arr = 0 then 'missing_in_billing'
+        else 'unexplained'
     end as difference_reason
 from compared
+left join found
+    on compared.account_id = found.account_id
+    and found.likelihood_rank = 1
 {{ join_account_version('compared', 'compared.observation_date') }}

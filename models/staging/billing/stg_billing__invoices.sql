@@ -15,7 +15,11 @@ kept_rows as (
         amount_due,
         amount_paid,
         currency,
-        status
+        status,
+        invoice_type,
+        tax_amount,
+        service_start,
+        service_end
     from invoices
     where row_status = 'kept'
 )
