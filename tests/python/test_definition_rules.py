@@ -172,7 +172,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (root / KPIS).open("a") as kpis:
         kpis.write("21,made_up,quality,month,,\n22,data_accuracy,quality,month,,\n")
     changelog = root / "CHANGELOG.md"
-    changelog.write_text(changelog.read_text().replace("(version 2)", ""))
+    changelog.write_text(changelog.read_text().replace("`arr_at_risk` (version 2)", ""))
     done = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"],
         cwd=root,
