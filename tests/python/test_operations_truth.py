@@ -36,7 +36,10 @@ def test_mart_is_what_was_planted(warehouse: duckdb.DuckDBPyConnection, name: st
     with file.open(encoding="utf-8", newline="") as lines:
         header = next(csv.reader(lines))
     mart, condition = MARTS[name]
-    types = {column: kind for column, kind, *_ in warehouse.execute(f"describe select * from {mart}").fetchall()}
+    types = {
+        column: kind
+        for column, kind, *_ in warehouse.execute(f"describe select * from {mart}").fetchall()
+    }
     typed = ", ".join(f"cast({column} as {types[column]}) as {column}" for column in header)
     planted = f"select {typed} from read_csv('{file}', all_varchar = true)"
     found = f"select {', '.join(header)} from {mart} where {condition}"

@@ -154,7 +154,7 @@ anomalies_ranked as (
         *,
         row_number() over (
             partition by rule, system, table_name, field, record_key
-            order by abs(score) desc, period_start desc, group_name
+            order by abs(score) desc, period_start desc, group_name asc
         ) as anomaly_rank
     from anomalies
 ),
