@@ -14,6 +14,9 @@ help: ## List the commands
 	@echo "  make build RAW_DIR=<folder> AS_OF=<yyyy-mm-dd> [PUBLISH_TO=<file>]"
 	@echo "                 builds from your own files into a file of its own"
 	@echo
+	@echo "  make build TARGET=postgres"
+	@echo "                 builds on a PostgreSQL server instead (docs/postgresql.md)"
+	@echo
 	@echo "  $(RUN) --help lists the commands that take arguments."
 
 .PHONY: build
@@ -21,10 +24,11 @@ build: venv ## Build, test, audit, publish and document (the demo, or your files
 	@$(RUN) build \
 		$(if $(RAW_DIR),--raw-dir "$(RAW_DIR)") \
 		$(if $(AS_OF),--as-of "$(AS_OF)") \
-		$(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")
+		$(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)") \
+		$(if $(TARGET),--target "$(TARGET)")
 
 .PHONY: test
-test: venv browser lint ## Lint, then every test of the project
+test: venv browser postgres lint ## Lint, then every test of the project
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: lint
@@ -77,6 +81,19 @@ browser:
 		echo "Installing chromium, which the tests of the docs page open (once)"; \
 		(apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium) \
 			>/dev/null 2>&1 || echo "chromium could not be installed" >&2; \
+	fi
+
+# The project is also built on a private PostgreSQL server, of Debian's package. As with the browser;
+# the package itself would start a server of its own, which nobody asked for.
+.PHONY: postgres
+postgres:
+	@if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] \
+		&& command -v apt-get >/dev/null; then \
+		echo "Installing postgresql, on which the tests build the project too (once)"; \
+		(apt-get -qq update && apt-get -qq install -y --no-install-recommends postgresql-common \
+			&& echo "create_main_cluster = false" >> /etc/postgresql-common/createcluster.conf \
+			&& apt-get -qq install -y --no-install-recommends postgresql) \
+			>/dev/null 2>&1 || echo "postgresql could not be installed" >&2; \
 	fi
 
 # The environment is made once and again whenever the lock changes: a copy of the lock that it

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,8 @@ from scripts.carry import carry
 from scripts.dbt import Dbt
 from scripts.docs import make_docs
 from scripts.metric_inputs import write_metric_inputs
-from scripts.project import PUBLISHED_FILE, Places, UserError, sibling
+from scripts.postgres import build_on_postgres
+from scripts.project import PUBLISHED_FILE, Places, UsageError, UserError, sibling
 from scripts.publish import publish
 from scripts.raw_inputs import require_good_inputs
 from scripts.runs import Run, facts, record
@@ -145,6 +147,13 @@ def _after_last_record(counted: dict[str, Any]) -> str:
     return f" ({quiet_days} days after the newest record, {counted['newest_record']})"
 
 
+class Target(StrEnum):
+    """Where models are built: the outputs of profiles.yml."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"
+
+
 def command(
     raw_dir: Annotated[
         Path | None,
@@ -157,9 +166,20 @@ def command(
         Path | None,
         typer.Option(help="The published file; default: published/<name of the folder>.duckdb."),
     ] = None,
+    target: Annotated[
+        Target, typer.Option(help="Where to build; on postgres, build and test only.")
+    ] = Target.DUCKDB,
 ) -> None:
     """Build, test, audit, publish and document.
 
     Example: python -m scripts build --raw-dir ~/exports --as-of 2026-06-30
     """
-    build(raw_dir, as_of, publish_to)
+    if target is Target.DUCKDB:
+        build(raw_dir, as_of, publish_to)
+    elif raw_dir or publish_to:
+        raise UsageError(
+            "A build on PostgreSQL reads no RAW_DIR and has no file to PUBLISH_TO: docs/postgresql.md "
+            "says how it reads your own tables."
+        )
+    else:
+        build_on_postgres(_variables(None, as_of))

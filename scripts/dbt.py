@@ -17,6 +17,7 @@ class Dbt:
 
     places: Places
     variables: dict[str, str] = field(default_factory=dict)
+    target: str = "duckdb"  # of profiles.yml
     warnings: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)  # what macros log for whoever builds
     manifest: Any = None  # what was parsed, by the first command that is run
@@ -55,6 +56,7 @@ class Dbt:
             [
                 *command,
                 *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+                *("--target", self.target),
                 *("--target-path", str(self.places.target)),
                 *("--log-path", str(self.places.logs)),
                 *("--log-level", "none", "--log-level-file", "info"),

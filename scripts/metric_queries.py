@@ -63,7 +63,9 @@ def _answer(
     return (
         f"select '{metric}' as metric, '{period}' as period, "
         f"cast({date} as date) as period_start, {segment} as segment, "
-        f"cast({metric} as decimal(18, 6)) as value from ({sql}) as answer "
+        # Twelve decimals first, as the models do it, so that engines agree on the sixth.
+        f"cast(cast({metric} as decimal(28, 12)) as decimal(18, 6)) as value "
+        f"from ({sql}) as answer "
         f"where {date} is not null"  # some measure what hasn't a date yet
     )
 

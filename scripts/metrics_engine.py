@@ -23,6 +23,7 @@ from metricflow.engine.metricflow_engine import (
 from metricflow.engine.models import Dimension
 from metricflow.protocols.sql_client import SqlEngine
 from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
 from metricflow_semantics.errors.error_classes import InvalidQueryException
 from metricflow_semantics.model.dbt_manifest_parser import (
     parse_manifest_from_dbt_generated_manifest,
@@ -64,11 +65,18 @@ class SavedQuery:
     exports: tuple[str, ...]
 
 
-class _Renderer:
-    """What MetricFlow wants of a SQL client to write DuckDB's dialect; queries are run here."""
+RENDERERS = {
+    SqlEngine.DUCKDB: DuckDbSqlPlanRenderer(),
+    SqlEngine.POSTGRES: PostgresSQLSqlPlanRenderer(),
+}
 
-    sql_engine_type = SqlEngine.DUCKDB
-    sql_plan_renderer = DuckDbSqlPlanRenderer()
+
+class _Renderer:
+    """What MetricFlow wants of a SQL client to write an engine's dialect; queries are run here."""
+
+    def __init__(self, dialect: str) -> None:
+        self.sql_engine_type = SqlEngine(dialect)
+        self.sql_plan_renderer = RENDERERS[self.sql_engine_type]
 
 
 def _compiled_once(compile_query: Callable[..., str]) -> Callable[..., str]:
@@ -87,12 +95,15 @@ def _compiled_once(compile_query: Callable[..., str]) -> Callable[..., str]:
 class MetricDefinitions:
     """The metrics of a semantic manifest, and the SQL of queries for them."""
 
-    def __init__(self, semantic_manifest: Path) -> None:
-        """Read `semantic_manifest`, the file that dbt writes into its target folder."""
+    def __init__(self, semantic_manifest: Path, dialect: str = "DuckDB") -> None:
+        """Read `semantic_manifest`, the file that dbt writes into its target folder.
+
+        `dialect`, of the SQL that is written, is DuckDB or Postgres.
+        """
         text = semantic_manifest.read_text()
         self._lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
-        self._metricflow = MetricFlowEngine(self._lookup, _Renderer())
-        self._compiled = CompiledQueries(f"{_Renderer.sql_engine_type.value} {text}")
+        self._metricflow = MetricFlowEngine(self._lookup, _Renderer(dialect))
+        self._compiled = CompiledQueries(f"{dialect} {text}")
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:

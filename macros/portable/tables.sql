@@ -12,6 +12,18 @@
     materialized
 {%- endmacro %}
 
+{#- Before a model is made: PostgreSQL would spend more time on translating a long query into
+    machine code than the query takes without. -#}
+{% macro run_as_written() -%}
+    {{ return(adapter.dispatch('run_as_written')()) }}
+{%- endmacro %}
+
+{% macro default__run_as_written() -%}{%- endmacro %}
+
+{% macro postgres__run_as_written() -%}
+    set jit = off
+{%- endmacro %}
+
 {#- After a table is made: PostgreSQL knows nothing of its rows until they are counted, and joins
     it as if it were small. -#}
 {% macro count_rows_for_the_planner() -%}

@@ -1,0 +1,25 @@
+-- The Python model of this name, for an engine where dbt runs none.
+-- depends_on: {{ ref('dim_account_history') }}
+-- depends_on: {{ ref('dim_dates') }}
+-- depends_on: {{ ref('dim_months') }}
+-- depends_on: {{ ref('fct_automation_runs') }}
+-- depends_on: {{ ref('fct_ctas') }}
+-- depends_on: {{ ref('fct_dashboard_usage') }}
+-- depends_on: {{ ref('fct_dependencies') }}
+-- depends_on: {{ ref('fct_documentation') }}
+-- depends_on: {{ ref('fct_escalations') }}
+-- depends_on: {{ ref('fct_field_completeness') }}
+-- depends_on: {{ ref('fct_health_losses') }}
+-- depends_on: {{ ref('fct_health_scores') }}
+-- depends_on: {{ ref('fct_incident_months') }}
+-- depends_on: {{ ref('fct_kpi_definitions') }}
+-- depends_on: {{ ref('fct_lifecycle_stages') }}
+-- depends_on: {{ ref('fct_onboarding_projects') }}
+-- depends_on: {{ ref('fct_renewal_forecasts') }}
+-- depends_on: {{ ref('fct_renewal_hygiene') }}
+-- depends_on: {{ ref('fct_request_backlog') }}
+-- depends_on: {{ ref('fct_requests') }}
+-- depends_on: {{ ref('fct_revenue_reconciliation') }}
+-- depends_on: {{ ref('fct_stakeholder_satisfaction') }}
+-- depends_on: {{ ref('kpis') }}
+{{ kept_metric_query() }}
