@@ -4,7 +4,7 @@ account_history as (
     select * from {{ ref('base_crm__account_history') }}
 ),
 
-kept_rows as (
+kept_rows as {{ computed_once() }} (
     select
         account_id,
         field,

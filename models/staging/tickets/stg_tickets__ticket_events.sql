@@ -4,7 +4,7 @@ ticket_events as (
     select * from {{ ref('base_tickets__ticket_events') }}
 ),
 
-kept_rows as (
+kept_rows as {{ computed_once() }} (
     select
         ticket_id,
         event_at,
