@@ -178,8 +178,8 @@ def command(
         build(raw_dir, as_of, publish_to)
     elif raw_dir or publish_to:
         raise UsageError(
-            "A build on PostgreSQL reads no RAW_DIR and has no file to PUBLISH_TO: docs/postgresql.md "
-            "says how it reads your own tables."
+            "A build on PostgreSQL reads no RAW_DIR and has no file to PUBLISH_TO: "
+            "docs/postgresql.md says how it reads your own tables."
         )
     else:
         build_on_postgres(_variables(None, as_of))

@@ -20,7 +20,7 @@ KPIS = ROOT / "seeds" / "reference" / "kpis.csv"
 
 
 def build_on_postgres(variables: dict[str, str]) -> None:
-    """Seeds, models and tests on the server that the PG… variables name; a UserError if it fails."""
+    """Seeds, models and tests on the server that PGHOST … name; what fails is a UserError."""
     from scripts.runs import Run
 
     with connected():
