@@ -59,11 +59,17 @@ MODELS = {
         select 'invoices' as reconciliation, date '2026-06-01' as month_start,
                100.00 as billing_amount, 0.00 as absolute_unexplained
     """,
+    "metadata/fct_metric_values": """
+        select 'mrr' as metric_name, date '2026-06-01' as month_start, 'all' as segment,
+               cast(100 as decimal(18, 6)) as value
+    """,
     "metadata/fct_raw_row_accounting": """
         select 'billing.invoices' as raw_table_id, 1000 as rows_read, 990 as rows_kept,
                6 as duplicates, 3 as superseded, 1 as rejected
     """,
 }
+
+SEEDS = ["audit_thresholds.csv", "metric_ranges.csv", "metric_versions.csv", "kpi_targets.csv"]
 
 # The project's own models whose rows the scripts write, and what they need.
 WRITTEN = [table.split(".")[1] for table in (*WRITTEN_TABLES, "metadata.fct_metric_fingerprints")]
@@ -112,14 +118,15 @@ class SmallProject:
         shutil.copytree(
             ROOT / "scripts", root / "scripts", ignore=shutil.ignore_patterns("__pycache__")
         )
-        for name in ("audit_thresholds.csv", "metric_ranges.csv"):
-            (root / "seeds").mkdir(exist_ok=True)
-            shutil.copy(ROOT / "seeds" / "reference" / name, root / "seeds")
+        (root / "seeds" / "reference").mkdir(parents=True)
+        for name in SEEDS:
+            shutil.copy(ROOT / "seeds" / "reference" / name, root / "seeds" / "reference")
         (root / "macros").mkdir()
         for name in MACROS:
             shutil.copy(ROOT / "macros" / name, root / "macros")
         shutil.copytree(ROOT / "tests" / "generic", root / "tests" / "generic")
-        shutil.copy(ROOT / "profiles.yml", root)
+        for name in ("profiles.yml", "CHANGELOG.md"):
+            shutil.copy(ROOT / name, root)
         (root / "dbt_project.yml").write_text(yaml.safe_dump(PROJECT))
         project = cls(root)
         for name, sql in MODELS.items():

@@ -56,12 +56,13 @@ def test_a_build_ends_with_a_summary(
     project, built = first_build
     assert built.returncode == 0, built.stderr
     assert built.stderr == ""
-    assert "18 models, 2 seeds, as of 2026-06-30\n" in built.stdout
+    assert "25 models, 4 seeds, as of 2026-06-30\n" in built.stdout
     assert "1,000 read = 990 kept + 6 duplicates + 3 superseded + 1 rejected\n" in built.stdout
     for file in ("bellwether.duckdb", "bellwether.docs.html", "bellwether.audit.html"):
         assert str(project.published_file.with_name(file)) in built.stdout
     assert project.published_names() == [
         "bellwether.audit.html",
+        "bellwether.dictionary.html",
         "bellwether.docs.html",
         "bellwether.duckdb",
         "bellwether.semantic_manifest.json",
