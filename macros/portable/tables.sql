@@ -13,15 +13,16 @@
 {%- endmacro %}
 
 {#- Before a model is made: PostgreSQL would spend more time on translating a long query into
-    machine code than the query takes without. -#}
-{% macro run_as_written() -%}
-    {{ return(adapter.dispatch('run_as_written')()) }}
+    machine code than the query takes without, and, knowing nothing of a CTE's rows, compare all
+    rows of two large ones with each other. -#}
+{% macro plan_for_many_rows() -%}
+    {{ return(adapter.dispatch('plan_for_many_rows')()) }}
 {%- endmacro %}
 
-{% macro default__run_as_written() -%}{%- endmacro %}
+{% macro default__plan_for_many_rows() -%}{%- endmacro %}
 
-{% macro postgres__run_as_written() -%}
-    set jit = off
+{% macro postgres__plan_for_many_rows() -%}
+    set jit = off; set enable_nestloop = off
 {%- endmacro %}
 
 {#- After a table is made: PostgreSQL knows nothing of its rows until they are counted, and joins
