@@ -34,6 +34,8 @@ def build_on_postgres(variables: dict[str, str]) -> None:
     with run.phase("seeds, models and tests"):
         # The examples of unit tests are tried on DuckDB.
         result = dbt.run(["build", "--full-refresh", "--exclude", "resource_type:unit_test"])
+    with run.phase("metrics"):
+        export_saved_queries(dbt)
     for remark in dbt.remarks:
         print(f"Note: {remark}")
     done = Counter(r.node.resource_type for r in result.results if r.status in ("success", "pass"))
@@ -60,10 +62,36 @@ def keep_metric_queries(dbt: Dbt) -> None:
     }
     with connected() as cursor:
         cursor.execute("create schema if not exists main")
+        # Grants on the exports to come, which dbt's run ends with, need the schema to be there.
+        cursor.execute("create schema if not exists metrics")
         cursor.execute("drop table if exists main.metric_queries")
         cursor.execute("create table main.metric_queries (model text, query text)")
         cursor.executemany("insert into main.metric_queries values (%s, %s)", queries.items())
     dbt.run(["run-operation", "sign_metric_queries"])
+
+
+def export_saved_queries(dbt: Dbt) -> None:
+    """Write every export of every saved query into schema `metrics`, all or none."""
+    from scripts.metrics_engine import MetricDefinitions
+
+    definitions = MetricDefinitions(dbt.places.semantic_manifest, "Postgres")
+    tables = {
+        table: definitions.explain_saved(query.name)
+        for query in definitions.saved_queries
+        for table in query.exports
+    }
+    with connected() as cursor:
+        cursor.execute("select tablename from pg_tables where schemaname = 'metrics'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'drop table metrics."{table}"')
+        for table, query in tables.items():
+            cursor.execute(f'create table metrics."{table}" as {query}')
+        cursor.execute(
+            "select table_name, column_name from information_schema.columns "
+            "where table_schema = 'metrics' and data_type like 'timestamp%'"
+        )
+        for table, column in cursor.fetchall():  # the first day of a month is a date
+            cursor.execute(f'alter table metrics."{table}" alter column "{column}" type date')
 
 
 @contextmanager

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg2
 import pytest
 from postgres_cluster import PostgresCluster
 
 from scripts.carry import CARRIED_TABLES
 from scripts.dbt import Dbt
-from scripts.postgres import connected, keep_metric_queries
+from scripts.postgres import connected, export_saved_queries, keep_metric_queries
 from scripts.project import CATALOG, ROOT, Places, UserError
 
-PUBLIC_SCHEMAS = ["marts", "metadata"]
+PUBLIC_SCHEMAS = ["marts", "metadata", "metrics"]
 QUERIED = ["int_kpi_values_queried", "int_metric_values_queried"]
 
 
@@ -40,6 +41,7 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
     dbt = Dbt(Places(work_file, work_file, folder / "target", folder), target="postgres")
     keep_metric_queries(dbt)
     dbt.run(["build", "--exclude", "resource_type:unit_test", "resource_type:test"])
+    export_saved_queries(dbt)
     return dbt
 
 
@@ -97,7 +99,7 @@ def not_made_here(dbt: Dbt, warehouse: duckdb.DuckDBPyConnection) -> set[str]:
     return reached
 
 
-def test_every_mart_and_metadata_table_has_the_rows_it_has_on_duckdb(
+def test_every_public_table_has_the_rows_it_has_on_duckdb(
     dbt: Dbt, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     with connected() as cursor:
@@ -138,6 +140,39 @@ def test_queries_of_other_definitions_are_refused(dbt: Dbt) -> None:
     for model in QUERIED:
         with pytest.raises(UserError, match="run `make build TARGET=postgres`, which compiles"):
             dbt.run(["compile", "--select", model])
+
+
+@pytest.mark.parametrize(
+    ("role", "readable"),
+    [
+        ("bi_reader", {"marts.dim_accounts", "metrics.monthly_revenue"}),
+        (
+            "cs_pii_reader",
+            {"marts.dim_accounts", "metrics.monthly_revenue", "restricted.dim_people"},
+        ),
+        ("analyst", {"marts.dim_accounts", "metrics.monthly_revenue", "metadata.dim_metrics"}),
+    ],
+)
+def test_a_role_reads_of_the_whole_build_what_it_may(
+    role: str, readable: set[str], dbt: Dbt
+) -> None:
+    """Exports are made after the grants, so that they are among the tables to come."""
+    tables = {
+        *("marts.dim_accounts", "metrics.monthly_revenue", "metadata.dim_metrics"),
+        *("restricted.dim_people", "raw.raw_crm__contacts", "staging.stg_crm__contacts"),
+    }
+    with connected() as cursor:
+        cursor.execute(f"set role {role}")
+        read = set()
+        for table in tables:
+            cursor.execute("savepoint before")
+            try:
+                cursor.execute(f"select * from {table}")
+                read.add(table)
+            except psycopg2.errors.InsufficientPrivilege:
+                cursor.execute("rollback to savepoint before")
+        cursor.connection.rollback()
+    assert read == readable
 
 
 def said(*arguments: str, **environment: str) -> tuple[int, str]:
