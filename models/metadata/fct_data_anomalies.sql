@@ -115,10 +115,10 @@ select
     group_name,
     period_start,
     period_end,
-    cast(value as decimal(28, 6)) as value,
-    cast(median_value as decimal(28, 6)) as usual_value,
-    cast(spread as decimal(28, 6)) as usual_spread,
-    cast(score as decimal(18, 2)) as score,
+    {{ rounded('value', 28, 6) }} as value,
+    {{ rounded('median_value', 28, 6) }} as usual_value,
+    {{ rounded('spread', 28, 6) }} as usual_spread,
+    {{ rounded('score', 18, 2) }} as score,
     is_recent
 from scored
 where abs(score) >= min_score

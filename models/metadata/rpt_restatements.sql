@@ -125,7 +125,8 @@ changed_sources as (
     inner join source_changes
         on with_definitions.month_start = source_changes.month_start
         and {{ dbt.position(
-            "', ' || source_changes.raw_table_id || ','", "', ' || with_definitions.raw_tables || ','"
+            "', ' || source_changes.raw_table_id || ','",
+            "', ' || with_definitions.raw_tables || ','"
         ) }} > 0
     group by
         with_definitions.month_start, with_definitions.metric_name, with_definitions.segment

@@ -35,7 +35,7 @@ SPELLINGS = {
     "EUR": ["eur"],
     "GBP": ["gbp"],
 }
-MISSING = ["N/A", "-", "null", "n/a", "NULL", "  ", ""]
+MISSING = ["N/A", "-", "null", "n/a", "NULL", "  ", "", "none"]
 
 
 @dataclass(frozen=True)

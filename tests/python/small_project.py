@@ -123,7 +123,8 @@ class SmallProject:
             shutil.copy(ROOT / "seeds" / "reference" / name, root / "seeds" / "reference")
         (root / "macros").mkdir()
         for name in MACROS:
-            shutil.copy(ROOT / "macros" / name, root / "macros")
+            (root / "macros" / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / "macros" / name, root / "macros" / name)
         shutil.copytree(ROOT / "tests" / "generic", root / "tests" / "generic")
         for name in ("profiles.yml", "CHANGELOG.md"):
             shutil.copy(ROOT / name, root)

@@ -223,7 +223,8 @@ def test_every_planted_fault_is_found(places: Places) -> None:
         ("invoices", 200, "warning"),  # 5 %
         ("invoices", 200.01, "error"),
         ("crm", 120.01, "warning"),
-        ("crm", 200.01, "error"),
+        ("crm", 400, "warning"),  # 10 %
+        ("crm", 400.01, "error"),
         ("charges", 0.01, "error"),
     ],
 )

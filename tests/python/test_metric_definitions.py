@@ -58,7 +58,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     work_file.parent.mkdir()
     shutil.copy(ROOT / "macros" / "text_literal.sql", root / "macros")
     shutil.copy(ROOT / "macros" / "as_of_date.sql", root / "macros")
-    shutil.copytree(ROOT / "macros" / "metadata", root / "macros" / "metadata")
+    shutil.copytree(ROOT / "macros" / "metadata", root / "macros" / "metadata", dirs_exist_ok=True)
     for name in ("dim_metrics", "fct_documentation"):
         shutil.copy(ROOT / "models" / "metadata" / f"{name}.sql", root / "models" / "metadata")
     (root / "models" / "int_dashboards_documented.sql").write_text(

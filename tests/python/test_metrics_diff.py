@@ -102,7 +102,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     root.mkdir()
     project = SmallProject.in_folder(root)
     reference = root / "seeds" / "reference"
-    reference.mkdir()
     shutil.copy(ROOT / "seeds/reference/metric_change_tolerances.csv", reference)
     versions = ",".join(VERSIONS_COLUMNS) + "\n"
     (reference / "metric_versions.csv").write_text(versions + VERSION.format(metric="mrr"))

@@ -54,11 +54,11 @@ def test_history_is_of_what_was_published(project: SmallProject) -> None:
     assert (first["as_of_date"], first["rows_read"], first["rejected"]) == ("2026-06-30", 1000, 1)
     record = query(
         project.published_file,
-        "select is_dirty, variables, tests_passed > 0, tests_warned, warned_tests, rules_held > 0, "
+        "select is_dirty, variables, tests_passed, tests_warned, warned_tests, rules_held > 0, "
         "json_keys(phase_seconds) from metadata.fct_runs",
     )
     phases = ["seeds, models and tests", "metrics", "audit"]
-    assert record == [(None, "{}", True, 0, None, True, phases)]
+    assert record == [(None, "{}", 0, 0, None, True, phases)]
 
     # A build that fails, here in its audit, is not in the history.
     accounting = "metadata/fct_raw_row_accounting"
@@ -88,26 +88,29 @@ def test_history_is_of_what_was_published(project: SmallProject) -> None:
         (commit, False, "{}"),
         (commit, True, '{"as_of_date": "2026-07-01"}'),
     ]
-    # What differs can be told table by table.
-    assert (
-        query(
-            project.published_file,
-            "select table_name from metadata.fct_run_outputs "
-            "group by table_name having count(distinct fingerprint) > 1",
-        )
-        == [("marts.fct_account_months",), ("metrics.revenue_monthly",)][:1]
-    )
+    # What differs can be told table by table: the model, and the mark of what the metrics rest on.
+    assert query(
+        project.published_file,
+        "select table_name from metadata.fct_run_outputs "
+        "group by table_name having count(distinct fingerprint) > 1 order by table_name",
+    ) == [("marts.fct_account_months",), ("metadata.fct_metric_fingerprints",)]
 
 
 def test_a_test_that_warns_is_named(project: SmallProject) -> None:
-    test = project.root / "tests" / "warns.sql"
-    test.write_text("{{ config(severity='warn') }} select 1 as one")
+    tests = {
+        "warns": "{{ config(severity='warn') }} select 1 as one",
+        "passes": "select 1 as one where false",
+    }
+    for name, sql in tests.items():
+        (project.root / "tests" / f"{name}.sql").write_text(sql)
     assert project.run("build").returncode == 0
-    test.unlink()
+    for name in tests:
+        (project.root / "tests" / f"{name}.sql").unlink()
     assert query(
         project.published_file,
-        "select tests_warned, warned_tests from metadata.fct_runs order by run_id desc limit 1",
-    ) == [(1, "warns")]
+        "select tests_passed, tests_warned, warned_tests from metadata.fct_runs "
+        "order by run_id desc limit 1",
+    ) == [(1, 1, "warns")]
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ def model(dbt, session):
     dbt.ref("fct_onboarding_project_months")
     dbt.ref("fct_onboarding_projects")
     dbt.ref("fct_parent_months")
+    dbt.ref("fct_reconciliations")
     dbt.ref("fct_renewal_forecasts")
     dbt.ref("fct_renewal_hygiene")
     dbt.ref("fct_renewals")

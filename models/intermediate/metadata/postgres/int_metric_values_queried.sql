@@ -31,6 +31,7 @@
 -- depends_on: {{ ref('fct_onboarding_project_months') }}
 -- depends_on: {{ ref('fct_onboarding_projects') }}
 -- depends_on: {{ ref('fct_parent_months') }}
+-- depends_on: {{ ref('fct_reconciliations') }}
 -- depends_on: {{ ref('fct_renewal_forecasts') }}
 -- depends_on: {{ ref('fct_renewal_hygiene') }}
 -- depends_on: {{ ref('fct_renewals') }}
