@@ -116,8 +116,9 @@ select
     period_start,
     period_end,
     {{ rounded('value', 28, 6) }} as value,
-    {{ rounded('median_value', 28, 6) }} as usual_value,
-    {{ rounded('spread', 28, 6) }} as usual_spread,
+    -- A median lies halfway between two values of six decimals: seven decimals, then half up.
+    cast({{ rounded('median_value', 28, 7) }} as decimal(28, 6)) as usual_value,
+    cast({{ rounded('spread', 28, 7) }} as decimal(28, 6)) as usual_spread,
     {{ rounded('score', 18, 2) }} as score,
     is_recent
 from scored

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,22 @@ def rows(cursor: Any, table: str, columns: list[str]) -> list[tuple]:
     return cursor.fetchall()
 
 
+def comparable(table: str, row: tuple | None) -> tuple | None:
+    """The row; of an exported metric's quotient, whose type is the engine's, nine decimals."""
+    if row is None or not table.startswith("metrics."):
+        return row
+    return tuple(round(float(v), 9) if isinstance(v, float | Decimal) else v for v in row)
+
+
 def differences(warehouse: duckdb.DuckDBPyConnection, cursor: Any, tables: list[str]) -> list[str]:
     """What differs between the engines, a line for each table."""
     found = []
     for table in tables:
         columns = [f'"{row[0]}"' for row in warehouse.execute(f"describe {table}").fetchall()]
         pairs = list(zip_longest(rows(warehouse, table, columns), rows(cursor, table, columns)))
-        differing = [pair for pair in pairs if pair[0] != pair[1]]
+        differing = [
+            pair for pair in pairs if comparable(table, pair[0]) != comparable(table, pair[1])
+        ]
         if differing:
             found.append(f"{table}: {len(differing)} of {len(pairs)} rows, e.g. {differing[0]}")
     return found
