@@ -12,6 +12,10 @@ account_months as (
     select * from {{ ref('int_account_months_compared') }}
 ),
 
+users as (
+    select * from {{ ref('dim_users') }}
+),
+
 cohorts as (
     select
         account_id,
@@ -50,10 +54,13 @@ described as (
         versions.*,
         accounts.account_name,
         accounts.industry,
+        users.manager_id as csm_manager_id,
         cohorts.cohort_month
     from versions
     left join accounts
         on versions.account_id = accounts.account_id
+    left join users
+        on versions.csm_id = users.user_id
     left join cohorts
         on versions.account_id = cohorts.account_id
 )
