@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from scripts.formats import value_text
 from scripts.lineage import Lineage
 from scripts.metrics_engine import Metric, MetricDefinitions
 from scripts.parsed_project import read_manifest, read_rows
@@ -130,15 +131,6 @@ def sparkline(values: list[Decimal]) -> str:
     return " ".join(
         f"{2 + index * step:.1f},{2 + (height - 4) * part:.1f}" for index, part in enumerate(parts)
     )
-
-
-def as_text(value: Decimal | None, unit: str) -> str:
-    """A value as people write it: money in whole dollars, other numbers to three places."""
-    if value is None:
-        return "–"
-    if unit == "usd":
-        return f"${value:,.0f}" if value >= 0 else f"−${-value:,.0f}"
-    return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 def without_braces(condition: str) -> str:
@@ -418,7 +410,7 @@ def page_of(entries: Iterable[Entry], published_file: Path) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["as_text"] = as_text
+    environment.filters["value_text"] = value_text
     template = environment.get_template(TEMPLATE.name)
     style, script = (
         "".join(template.blocks[name](template.new_context())) for name in ("style", "script")

@@ -15,7 +15,6 @@ from scripts.dictionary import (
     Dictionary,
     Entry,
     Series,
-    as_text,
     grain_of,
     mentions,
     page_of,
@@ -342,21 +341,6 @@ def test_a_formula_in_words(made: dict[str, Any], formula: str) -> None:
     if len(steps) > 1:
         assert (steps[1].name, steps[1].model, steps[1].time) == ("sales", "fct_sales", "day")
         assert steps[1].filters == ["sale__kind = 'won'"]
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (Decimal("1234567.5"), "usd", "$1,234,568"),
-        (Decimal("-12"), "usd", "−$12"),
-        (Decimal("1.088118"), "ratio", "1.088"),
-        (Decimal("1200.000000"), "tickets", "1,200"),
-        (Decimal("0.000000"), "ratio", "0"),
-        (None, "ratio", "–"),
-    ],
-)
-def test_a_value_as_text(value: Decimal | None, unit: str, text: str) -> None:
-    assert as_text(value, unit) == text
 
 
 def test_a_series_looks_back_by_calendar_months() -> None:
