@@ -56,6 +56,10 @@ close: venv ## Freeze a month's published values for ever: make close MONTH=2026
 history: venv ## List the builds that were published
 	@$(RUN) history $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
 
+.PHONY: pages
+pages: venv ## Write the executive pages, a static site of the metrics
+	@$(RUN) pages $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
+
 .PHONY: health-report
 health-report: venv ## Write the page on how well the health score tells who leaves
 	@$(RUN) health-report $(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")

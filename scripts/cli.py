@@ -28,6 +28,7 @@ from scripts import (
 )
 from scripts.demo import command as demo_data
 from scripts.health import challenger, report
+from scripts.pages import site
 from scripts.project import UserError
 
 app = typer.Typer(
@@ -54,6 +55,7 @@ app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(challenger.command)
 app.command("health-report")(report.command)
 app.command("lineage")(lineage.command)
+app.command("pages")(site.command)
 app.command("picture")(picture.command)
 app.add_typer(metrics.app, name="metrics")
 

@@ -67,6 +67,11 @@ def change_text(change: Decimal | float | int | None, unit: str, compact: bool =
     return text if is_none_or_signed or not has_digit else f"+{text}"
 
 
+def unit_text(unit: str) -> str:
+    """A unit as it stands beside a title: USD, %, days."""
+    return {"usd": "USD", "ratio": "%", "times": "×"}.get(unit, unit)
+
+
 def month_text(day: date, long: bool = False) -> str:
     """The month of a day: "Jun 2026", in long form "June 2026"."""
     return f"{day:%B %Y}" if long else f"{day:%b %Y}"

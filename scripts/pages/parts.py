@@ -1,0 +1,185 @@
+"""What a page is made of; the template and the page's script know how each part looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+ALL = "all"  # what a filter says that is not set
+
+MONTHS = {
+    "period": "the months of the period",
+    "before": "the months of the period and the one before it",
+    "end": "the period's last month",
+    "ahead": "the months after the last closed one, whatever the period",
+    "always": "every month there is, whatever the period",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """Answers of metric queries for every selection of the filters, column by column.
+
+    Each row is one month (its number counted from the site's first month; of a quarter the last)
+    for one selection of `filters` and one combination of `extra`, the short names of further
+    dimensions. A column of a dimension holds places in `values`; a metric's holds its values as
+    MetricFlow computed them for that selection, none where there is nothing to measure.
+    """
+
+    metrics: tuple[str, ...]
+    dimensions: dict[str, str]  # filter or extra, by its short name → dimension of the metrics
+    filters: tuple[str, ...]
+    extra: tuple[str, ...]
+    where: tuple[str, ...]
+    period: str
+    values: dict[str, list[str]]
+    columns: dict[str, list[Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "filters": self.filters,
+            "extra": self.extra,
+            "step": {"month": 1, "quarter": 3}[self.period],
+            "values": self.values,
+            "columns": self.columns,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A chart of the metrics in `series` (metric → the name it has here).
+
+    The page's script gives the specification its rows as data `rows`, one per row of the cube and
+    metric: month, filters, extras, metric (its name here), value and text. `split` names filters
+    whose values stand beside each other; `months` is a key of MONTHS. Owner, unit and definition
+    come from the metrics' meta.
+    """
+
+    kind: ClassVar[str] = "chart"
+    key: str
+    title: str
+    cube: Cube
+    series: Mapping[str, str]
+    specification: Mapping[str, Any]
+    split: tuple[str, ...] = ()
+    months: str = "period"
+    note: str = ""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return tuple(self.series)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "series": self.series,
+            "split": self.split,
+            "months": self.months,
+            "specification": self.specification,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Kpi:
+    """A metric's latest value, its change and its trend; with targets, how it stands to them.
+
+    `targets` has, by segment, the target and status of each month's number (see Cube) for which
+    the scorecard has one. `before` is how many months back the change looks.
+    """
+
+    metric: str
+    name: str
+    cube: Cube
+    before: int = 12
+    targets: Mapping[str, Mapping[int, tuple[float | None, str]]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "metric": self.metric,
+            "name": self.name,
+            "before": self.before,
+            "targets": self.targets,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Kpis:
+    """KPIs as tiles, or with `as_table` as a scorecard, one row each."""
+
+    kind: ClassVar[str] = "kpis"
+    key: str
+    kpis: Sequence[Kpi]
+    title: str = ""
+    as_table: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Cells of a table, and what of the filters the row belongs to."""
+
+    cells: Sequence[str]
+    belongs_to: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Facts read from a governed table as they are; rows that a filter excludes are hidden."""
+
+    kind: ClassVar[str] = "table"
+    key: str
+    title: str
+    source: str  # the governed table
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    numeric: frozenset[str] = frozenset()  # columns that stand to the right
+    note: str = ""
+
+
+Part = Chart | Kpis | Table
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A heading, one or two sentences, and what they introduce."""
+
+    key: str
+    title: str
+    text: str
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One page of the site; `key` is its file's name without .html."""
+
+    key: str
+    title: str
+    text: str
+    sections: Sequence[Section]
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for section in self.sections for part in section.parts]
+
+    @property
+    def charts(self) -> list[Chart]:
+        return [part for part in self.parts if isinstance(part, Chart)]
+
+    @property
+    def kpis(self) -> list[Kpi]:
+        return [kpi for part in self.parts if isinstance(part, Kpis) for kpi in part.kpis]
+
+    @property
+    def cubes(self) -> list[Cube]:
+        """The cubes of its charts and KPIs, each once."""
+        shown: list[Chart | Kpi] = [*self.charts, *self.kpis]
+        return list({id(each.cube): each.cube for each in shown}.values())
+
+    @property
+    def metrics(self) -> set[str]:
+        """Every metric that the page shows."""
+        return {metric for chart in self.charts for metric in chart.metrics} | {
+            kpi.metric for kpi in self.kpis
+        }
