@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -70,10 +70,15 @@ class Facts:
         return (day.year - first.year) * 12 + day.month - first.month
 
     @cached_property
+    def last_month(self) -> date:
+        """First day of the last month that is over on the as-of date."""
+        following = self.as_of + timedelta(days=1)
+        return (following.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+    @cached_property
     def last_number(self) -> int:
         """The number of the last month that is over on the as-of date."""
-        following = date.fromordinal(self.as_of.toordinal() + 1)
-        return self.number(following) - 1
+        return self.number(self.last_month)
 
     @cached_property
     def filter_values(self) -> dict[str, list[str]]:

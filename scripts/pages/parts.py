@@ -115,26 +115,43 @@ class Kpis:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Named:
+    """A metric by the name it has here; leads to its definition."""
+
+    metric: str
+    name: str
+
+
 @dataclass(frozen=True, eq=False)
 class Row:
     """Cells of a table, and what of the filters the row belongs to."""
 
-    cells: Sequence[str]
+    cells: Sequence[str | Named]
     belongs_to: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Facts read from a governed table as they are; rows that a filter excludes are hidden."""
+    """Facts read from a governed table as they are; rows that a filter excludes are hidden.
+
+    Numbers stand in it with the metric that they are the answer of.
+    """
 
     kind: ClassVar[str] = "table"
     key: str
     title: str
-    source: str  # the governed table
+    source: str  # the governed table, or what was asked
     columns: Sequence[str]
     rows: Sequence[Row]
     numeric: frozenset[str] = frozenset()  # columns that stand to the right
     note: str = ""
+    is_wide: bool = True
+
+    @property
+    def metrics(self) -> set[str]:
+        cells = (cell for row in self.rows for cell in row.cells)
+        return {cell.metric for cell in cells if isinstance(cell, Named)}
 
 
 Part = Chart | Kpis | Table
@@ -180,6 +197,7 @@ class Page:
     @property
     def metrics(self) -> set[str]:
         """Every metric that the page shows."""
-        return {metric for chart in self.charts for metric in chart.metrics} | {
+        shown = [part for part in self.parts if not isinstance(part, Kpis)]
+        return {metric for part in shown for metric in part.metrics} | {
             kpi.metric for kpi in self.kpis
         }

@@ -27,9 +27,10 @@ def pages_folder(published_file: Path) -> Path:
 
 def builders() -> list[Callable[[Any], Any]]:
     """What makes each page, in the order of the navigation."""
-    from scripts.pages import retention
+    from scripts.pages import adoption, health, operations, retention, six_fires, support
 
-    return [retention.page]
+    modules = [six_fires, retention, health, adoption, support, operations]
+    return [module.page for module in modules]
 
 
 def write_site(published_file: Path) -> list[Path]:

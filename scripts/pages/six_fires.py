@@ -1,0 +1,110 @@
+"""Six fires: the questions a customer-success leader is asked, each on half a screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scripts.formats import day_text, month_text, value_text
+from scripts.pages.charts import lines
+from scripts.pages.facts import Facts
+from scripts.pages.fires import Asked, Cause, Fire, Number, fires
+from scripts.pages.parts import Chart, Named, Page, Section, Table
+
+COMPANY = "the whole company, whatever is chosen above"
+QUEUE = ["playbook_key", "account_name", "reason", "due_date"]
+
+
+def page(facts: Facts) -> Page:
+    """The page, from the metrics and the queue of one published file."""
+    queue = facts.rows("marts.rpt_cta_queue", QUEUE)
+    return Page(
+        key="six_fires",
+        title="Six fires",
+        text="Six questions that can't wait: the number, its trend, who explains it, what to do.",
+        sections=[_section(facts, fire) for fire in fires(facts.engine, facts.last_month, queue)],
+    )
+
+
+def _section(facts: Facts, fire: Fire) -> Section:
+    question = fire.question
+    parts = [_numbers(facts, fire), _trend(facts, fire), _causes(facts, fire), _play(facts, fire)]
+    return Section(question.key, question.text, question.says, parts)
+
+
+def _numbers(facts: Facts, fire: Fire) -> Table:
+    return Table(
+        key=f"{fire.question.key}_numbers",
+        title="The number",
+        source="metric queries",
+        columns=["Metric", "Over", "Now", "A year before"],
+        rows=[facts.row(_number_cells(facts, number)) for number in fire.numbers],
+        numeric=frozenset({"Now", "A year before"}),
+        note=COMPANY,
+        is_wide=False,
+    )
+
+
+def _number_cells(facts: Facts, number: Number) -> list[Any]:
+    asked, unit = number.asked, facts.metric(number.asked.metric).meta["unit"]
+    over = month_text(facts.last_month) if asked.months == 1 else f"{asked.months} months"
+    return [
+        Named(asked.metric, asked.note or facts.metric(asked.metric).label),
+        over,
+        value_text(number.value, unit, compact=True),
+        value_text(number.year_before, unit, compact=True),
+    ]
+
+
+def _trend(facts: Facts, fire: Fire) -> Chart:
+    asked: Asked = fire.question.asked[0]
+    metric = facts.metric(asked.metric)
+    name = asked.note or metric.label
+    return lines(
+        facts.cube([asked.metric], where=asked.where),
+        {asked.metric: name},
+        key=f"{fire.question.key}_trend",
+        title=f"{name}, month by month",
+        unit=metric.meta["unit"],
+        target=metric.meta["target"],
+    )
+
+
+def _causes(facts: Facts, fire: Fire) -> Table:
+    return Table(
+        key=f"{fire.question.key}_causes",
+        title=fire.question.causes_are,
+        source="metric queries",
+        columns=["Who", "Metric", "Value"],
+        rows=[facts.row(_cause_cells(facts, cause)) for cause in fire.causes],
+        numeric=frozenset({"Value"}),
+        note=COMPANY,
+        is_wide=False,
+    )
+
+
+def _cause_cells(facts: Facts, cause: Cause) -> list[Any]:
+    metric = facts.metric(cause.metric)
+    return [
+        f"{cause.label} ({cause.note})" if cause.note else cause.label,
+        Named(cause.metric, metric.label),
+        value_text(cause.value, metric.meta["unit"], compact=True),
+    ]
+
+
+def _play(facts: Facts, fire: Fire) -> Table:
+    key, play = f"{fire.question.key}_play", fire.play
+    if play is None:
+        rows = [facts.row([fire.question.advice])]
+        return Table(key, "The play to run", "no playbook", ["What to do"], rows, is_wide=False)
+    return Table(
+        key=key,
+        title=f"The play to run: {play.name}",
+        source="rpt_cta_queue",
+        columns=["Account", "Why", "Due"],
+        rows=[
+            facts.row([row["account_name"], row["reason"], day_text(row["due_date"])])
+            for row in play.proposed
+        ],
+        note="what the rules propose today, soonest due first",
+        is_wide=False,
+    )
