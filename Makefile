@@ -31,10 +31,18 @@ build: venv ## Build, test, audit, publish and document (the demo, or your files
 test: venv browser postgres lint ## Lint, then every test of the project
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
+.PHONY: bi-proof
+bi-proof: venv browser venv-superset ## Show the metrics in a real Superset and compare them
+	@$(PYTHON) -m pytest tests/superset
+
+.PHONY: bi
+bi: venv ## Write what Superset, Looker, Tableau and Power BI import
+	@$(RUN) bi $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
+
 .PHONY: lint
 lint: venv ## Check style, structure and definitions (ruff, sqlfluff, dbt-bouncer)
-	@.venv/bin/ruff check --quiet models scripts tests
-	@.venv/bin/ruff format --quiet --check models scripts tests
+	@.venv/bin/ruff check --quiet bi models scripts tests
+	@.venv/bin/ruff format --quiet --check bi models scripts tests
 	@.venv/bin/dbt --quiet parse
 	@.venv/bin/dbt-bouncer run
 	@$(RUN) check-definitions
@@ -100,11 +108,15 @@ postgres:
 			>/dev/null 2>&1 || echo "postgresql could not be installed" >&2; \
 	fi
 
-# The environment is made once and again whenever the lock changes: a copy of the lock that it
-# was made from is kept in it.
-.PHONY: venv
-venv:
-	@if ! cmp -s requirements.txt .venv/requirements.txt; then \
+# An environment is made once and again whenever its lock changes: a copy of the lock that it was
+# made from is kept in it. Superset has one of its own, as it needs older libraries.
+.PHONY: venv venv-superset
+venv: ENVIRONMENT := .venv
+venv: LOCK := requirements.txt
+venv-superset: ENVIRONMENT := .venv-superset
+venv-superset: LOCK := bi/superset/requirements.txt
+venv venv-superset:
+	@if ! cmp -s $(LOCK) $(ENVIRONMENT)/requirements.txt; then \
 		python=; \
 		for candidate in python3.11 python3; do \
 			if "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
@@ -115,8 +127,8 @@ venv:
 				"Install it (e.g. apt-get install python3.11 python3.11-venv), then make again." >&2; \
 			exit 1; \
 		fi; \
-		echo "Setting up .venv from requirements.txt (once)"; \
-		"$$python" -m venv .venv; \
-		.venv/bin/pip install -qq --disable-pip-version-check --no-deps -r requirements.txt; \
-		cp requirements.txt .venv/requirements.txt; \
+		echo "Setting up $(ENVIRONMENT) from $(LOCK) (once)"; \
+		"$$python" -m venv $(ENVIRONMENT); \
+		$(ENVIRONMENT)/bin/pip install -qq --disable-pip-version-check --no-deps -r $(LOCK); \
+		cp $(LOCK) $(ENVIRONMENT)/requirements.txt; \
 	fi

@@ -26,6 +26,7 @@ from scripts import (
     raw_inputs,
     runs,
 )
+from scripts.bi import command as bi
 from scripts.demo import command as demo_data
 from scripts.health import challenger, report
 from scripts.pages import site
@@ -51,6 +52,7 @@ app.command("approve-metric")(metric_versions.command)
 app.command("metrics-diff")(metrics_diff.command)
 app.command("pr-summary")(pr_summary.command)
 app.command("demo-data")(demo_data.command)
+app.command("bi")(bi.command)
 app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(challenger.command)
 app.command("health-report")(report.command)

@@ -20,7 +20,7 @@ BROWSER_FLAGS = [
 
 
 @contextmanager
-def open_browser() -> Iterator[Page]:
+def open_browser(offline: bool = True) -> Iterator[Page]:
     """A page of it; without chromium the tests are skipped, and with CI=true they fail."""
     if not BROWSER:
         message = "No chromium here: install it (e.g. apt-get install chromium) to test the docs."
@@ -29,6 +29,6 @@ def open_browser() -> Iterator[Page]:
         pytest.skip(message)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=BROWSER_FLAGS)
-        context = browser.new_context(viewport={"width": 1400, "height": 1000}, offline=True)
+        context = browser.new_context(viewport={"width": 1400, "height": 1000}, offline=offline)
         yield context.new_page()
         browser.close()

@@ -1,0 +1,51 @@
+"""`make bi`: writes what other BI tools import into the folder beside the published file."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.project import PUBLISHED_FILE, sibling
+
+
+def write(published_file: Path) -> Path:
+    """Write the folder anew, in one step, and give it.
+
+    Raises a UserError if the published file or its semantic manifest is missing or they are not
+    of one build; the folder then stays as it was.
+    """
+    from scripts.bi.governed import Governed
+    from scripts.bi.superset import bundle
+
+    governed = Governed(published_file)
+    folder = sibling(published_file.resolve(), "bi")
+    _put_folder({"superset.zip": bundle(governed)}, folder)
+    return folder
+
+
+def _put_folder(files: Mapping[str, bytes], folder: Path) -> None:
+    """Put a folder of these files, by their paths in it, in the place of the one that is there."""
+    new, old = (folder.with_name(f".{folder.name}.{suffix}") for suffix in ("new", "old"))
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for path, content in files.items():
+        (new / path).parent.mkdir(parents=True, exist_ok=True)
+        (new / path).write_bytes(content)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def command(
+    published_file: Annotated[
+        Path, typer.Option(help="The published file whose metrics are described.")
+    ] = PUBLISHED_FILE,
+) -> None:
+    """Write what Superset, Looker, Tableau and Power BI import, from the semantic manifest.
+
+    Example: python -m scripts bi
+    """
+    print(f"For other BI tools: {write(published_file)}")
