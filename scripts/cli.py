@@ -26,6 +26,7 @@ from scripts import (
     raw_inputs,
     runs,
 )
+from scripts.activation import command as activation
 from scripts.bi import command as bi
 from scripts.demo import command as demo_data
 from scripts.health import challenger, report
@@ -60,6 +61,7 @@ app.command("lineage")(lineage.command)
 app.command("pages")(site.command)
 app.command("picture")(picture.command)
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(activation.app, name="activate")
 
 
 def main() -> None:

@@ -1,17 +1,13 @@
-"""Remembers which proposed calls to action were pushed, so that none is pushed twice."""
+"""Notes proposed calls to action as pushed, for who loads them from a file."""
 
-from __future__ import annotations
-
-import csv
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
 
+from scripts.activation.ledger import PUSH_COLUMNS, Ledger, key_of, push_row
 from scripts.project import PUBLISHED_FILE, UserError
 
-COLUMNS = ["action_key", "rule_key", "account_id", "pushed_at"]
 QUEUE = """
     select action_key, rule_key, account_id, proposed_date
     from marts.rpt_cta_queue
@@ -22,43 +18,22 @@ QUEUE = """
 def push_queue(database: Path, pushes: Path) -> list[str]:
     """Append what the queue proposes and the file doesn't hold yet; gives the keys appended.
 
-    A row is known by its action_key, so the same queue pushed again appends nothing. The file
-    is replaced in one step: a killed process leaves it as it was.
+    It is the ledger that `activate push ctas` keeps too: a row is known by its action_key, so the
+    same queue pushed again, in either way, appends nothing.
     """
+    import duckdb
+
     if not database.exists():
         raise UserError(f"There is no queue to push: {database} is missing. Build first.")
     with duckdb.connect(str(database), read_only=True) as connection:
-        queue = connection.execute(QUEUE).fetchall()
-    rows = _rows(pushes)
-    known = {row["action_key"].strip().lower() for row in rows}
-    new = [
-        dict(zip(COLUMNS, (key, rule, account, f"{day}T00:00:00Z"), strict=True))
-        for key, rule, account, day in queue
-        if key not in known
-    ]
-    if new:
-        pushes.parent.mkdir(parents=True, exist_ok=True)
-        new_file = pushes.with_name(f".{pushes.name}.new")
-        with new_file.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows([*rows, *new])
-        new_file.replace(pushes)
+        queue = connection.execute(QUEUE).to_arrow_table().to_pylist()
+    ledger = Ledger(pushes, PUSH_COLUMNS)
+    with ledger.locked():
+        known = ledger.rows()
+        new = [row for row in queue if key_of(row["action_key"]) not in known]
+        if new:
+            ledger.note(map(push_row, new))
     return [row["action_key"] for row in new]
-
-
-def _rows(pushes: Path) -> list[dict[str, str]]:
-    if not pushes.exists():
-        return []
-    with pushes.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-        if missing:
-            raise UserError(
-                f"{pushes} has no column {missing[0]}. Its columns must be {', '.join(COLUMNS)}: "
-                "choose another file, or none, to begin anew."
-            )
-        return list(reader)
 
 
 def command(
