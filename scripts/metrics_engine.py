@@ -174,6 +174,26 @@ class MetricDefinitions:
         )
 
     @_compiled_once
+    def explain_inputs(self, ratio: str, group_by: Sequence[str] = ()) -> str:
+        """The SQL of a ratio's two inputs; the arguments are those of `query_inputs`."""
+        self._check_metrics([ratio])
+        self._check_group_by([ratio], group_by)
+        metric = next(m for m in self._lookup.semantic_manifest.metrics if m.name == ratio)
+        if metric.type.value != "ratio":
+            raise UsageError(f"{ratio} is no ratio, so it has no numerator and no denominator.")
+        inputs = [metric.type_params.numerator.name, metric.type_params.denominator.name]
+        filters = metric.filter.where_filters if metric.filter else []
+        return self._sql(
+            MetricFlowQueryRequest.create(
+                metric_names=inputs,
+                group_by_names=list(group_by) or None,
+                where_constraints=[each.where_sql_template for each in filters] or None,
+                order_by_names=list(group_by) or None,
+                output_column_order_mode=OutputColumnOrderMode.INPUT_ORDER,
+            )
+        )
+
+    @_compiled_once
     def explain_saved(self, name: str) -> str:
         """The SQL of a saved query."""
         known = [query.name for query in self.saved_queries]
@@ -315,9 +335,33 @@ class MetricsEngine(MetricDefinitions):
         """
         return self._run(self.explain(metrics, group_by, where, order_by, limit, start, end))
 
+    def query_inputs(self, ratio: str, group_by: Sequence[str] = ()) -> pa.Table:
+        """What a ratio metric divides: the group-by items, then `numerator` and `denominator`.
+
+        So a change of the ratio can be told by its parts. Raises a UsageError for other metrics.
+        """
+        table = self._run(self.explain_inputs(ratio, group_by))
+        return table.rename_columns([*table.column_names[:-2], "numerator", "denominator"])
+
     def query_saved(self, name: str) -> pa.Table:
         """The result of a saved query."""
         return self._run(self.explain_saved(name))
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of published tables as they are, from the same state of the file as the metrics.
+
+        For what is told beside numbers: issues, anomalies, proposed actions. Tables are named
+        bellwether.<schema>.<table>. Raises a UserError if the file lacks one of them.
+        """
+        try:
+            cursor = self._connection.execute(sql, list(parameters))
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise UserError(
+                f"{self.database} was published by another version and lacks what is asked for "
+                f"({str(error).splitlines()[0]}). Build again."
+            ) from None
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _run(self, sql: str) -> pa.Table:
         try:

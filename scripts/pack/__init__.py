@@ -1,0 +1,1 @@
+"""The weekly and monthly pack, and the business review of one account."""
