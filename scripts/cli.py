@@ -32,6 +32,8 @@ from scripts.demo import command as demo_data
 from scripts.health import challenger, report
 from scripts.pages import site
 from scripts.project import UserError
+from scripts.serving import access as serving_access
+from scripts.serving import commands as serving
 
 app = typer.Typer(
     help="Commands of Bellwether. Each has its own --help.",
@@ -57,6 +59,9 @@ app.command("bi")(bi.command)
 app.command("push-queue")(push_queue.command)
 app.command("health-challenger")(challenger.command)
 app.command("health-report")(report.command)
+app.command("serve")(serving.serve_command)
+app.command("mcp")(serving.mcp_command)
+app.command("token")(serving_access.command)
 app.command("lineage")(lineage.command)
 app.command("pages")(site.command)
 app.command("picture")(picture.command)

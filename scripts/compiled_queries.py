@@ -13,6 +13,7 @@ from importlib.metadata import version
 from scripts.project import ROOT
 
 FILE = ROOT / "work" / "compiled_queries.sqlite"
+MOST_REMEMBERED = 5_000  # queries of about 2 kB; a build asks some hundred
 
 
 class CompiledQueries:
@@ -20,11 +21,11 @@ class CompiledQueries:
 
     def __init__(self, definitions: str) -> None:
         """`definitions` is the semantic manifest; another one has queries of its own."""
-        self._definitions = f"{version('metricflow')} {definitions}"
+        self._definitions = _hash(f"{version('metricflow')} {definitions}")
 
     def sql(self, question: object, compile_it: Callable[[], str]) -> str:
         """The SQL of `question`, a value that prints the same whenever it is the same."""
-        key = hashlib.sha256(f"{question!r} {self._definitions}".encode()).hexdigest()
+        key = _hash(f"{question!r} {self._definitions}")
         # Another process may be writing, or the folder be read-only: then it is compiled anew.
         with suppress(sqlite3.Error), closing(sqlite3.connect(FILE)) as connection, connection:
             connection.execute("create table if not exists queries (key primary key, sql)")
@@ -34,4 +35,13 @@ class CompiledQueries:
         compiled = compile_it()
         with suppress(sqlite3.Error), closing(sqlite3.connect(FILE)) as connection, connection:
             connection.execute("insert or ignore into queries values (?, ?)", [key, compiled])
+            # Whoever filters by ever other values must not fill the disk.
+            connection.execute(
+                "delete from queries where rowid <= (select max(rowid) - ? from queries)",
+                [MOST_REMEMBERED],
+            )
         return compiled
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -144,7 +144,7 @@ def as_csv(columns: list[str], rows: list[list[Any]]) -> str:
 def as_json_rows(columns: list[str], rows: list[list[Any]]) -> str:
     """A list of objects; money is a number, a date its ISO text, an unknown value null."""
     return json.dumps(
-        [dict(zip(columns, row, strict=True)) for row in rows], indent=2, default=_json_value
+        [dict(zip(columns, row, strict=True)) for row in rows], indent=2, default=json_value
     )
 
 
@@ -158,7 +158,8 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """What json.dumps writes for a value that JSON has no form of."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, date | datetime):

@@ -6,8 +6,9 @@ compares it with `mf query`). Starting takes about a second, a query 10 to 80 ms
 """
 
 import re
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property, wraps
 from pathlib import Path
@@ -40,12 +41,23 @@ CONDITION = re.compile(
     r"\s*(?P<value>.*?)\s*",
     re.IGNORECASE,
 )
-VALUE = re.compile(r"'(?:[^']|'')*'|-?\d+(?:\.\d+)?|true|false", re.IGNORECASE)
+# MetricFlow indents the SQL it writes, also a text that has a line break: none may have one.
+VALUE = re.compile(
+    r"'(?:[^'\x00-\x1f\x7f-\x9f\u2028\u2029]|'')*'|-?\d+(?:\.\d+)?|true|false", re.IGNORECASE
+)
+
+
+class QueryTimeoutError(UserError):
+    """A query took longer than it may."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as a reader needs it; `meta` is its config.meta, `formula` its short form."""
+    """A metric as a reader needs it; `meta` is its config.meta, `formula` its short form.
+
+    `schemas` are those it is computed from. `personal_data` are the names it can be grouped by that
+    hold personal data, each with the schema of the column.
+    """
 
     name: str
     label: str
@@ -54,6 +66,18 @@ class Metric:
     formula: str
     meta: dict[str, Any]
     dimensions: list[str]
+    schemas: frozenset[str] = frozenset()
+    personal_data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MetricDimension:
+    """What a metric can be grouped by; `ask_for` are the names to do so, of a date by grain."""
+
+    name: str
+    type: str
+    description: str
+    ask_for: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,20 +104,25 @@ class _Renderer:
 
 
 def _compiled_once(compile_query: Callable[..., str]) -> Callable[..., str]:
-    """Compile a query only if no process has compiled it before."""
+    """Compile a query only if no process has compiled it before, and one at a time."""
 
     @wraps(compile_query)
     def look_up(self: "MetricDefinitions", *arguments: Any, **options: Any) -> str:
-        return self._compiled.sql(
-            (compile_query.__name__, arguments, options),
-            lambda: compile_query(self, *arguments, **options),
-        )
+        def compile_it() -> str:
+            with self._lock:
+                return compile_query(self, *arguments, **options)
+
+        return self._compiled.sql((compile_query.__name__, arguments, options), compile_it)
 
     return look_up
 
 
 class MetricDefinitions:
-    """The metrics of a semantic manifest, and the SQL of queries for them."""
+    """The metrics of a semantic manifest, and the SQL of queries for them.
+
+    Several threads may ask. MetricFlow doesn't say that it may be asked so and spends its time in
+    Python, where threads wait for each other anyway: it is asked by one at a time.
+    """
 
     def __init__(self, semantic_manifest: Path, dialect: str = "DuckDB") -> None:
         """Read `semantic_manifest`, the file that dbt writes into its target folder.
@@ -101,30 +130,86 @@ class MetricDefinitions:
         `dialect`, of the SQL that is written, is DuckDB or Postgres.
         """
         text = semantic_manifest.read_text()
+        self._lock = threading.RLock()
         self._lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
         self._metricflow = MetricFlowEngine(self._lookup, _Renderer(dialect))
-        self._compiled = CompiledQueries(f"{dialect} {text}")
+        # This file decides, too, what a question is compiled to.
+        self._compiled = CompiledQueries(f"{dialect} {Path(__file__).read_text()} {text}")
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:
         """The public metrics by name, in alphabetical order."""
+        with self._lock:
+            return {
+                metric.name: self._metric(metric)
+                for metric in sorted(
+                    self._lookup.semantic_manifest.metrics, key=lambda metric: metric.name
+                )
+                if not metric.type_params.is_private
+            }
+
+    def _metric(self, metric: Any) -> Metric:
+        dimensions = self._group_bys([metric.name])
+        return Metric(
+            name=metric.name,
+            label=metric.label or metric.name,
+            description=(metric.description or "").strip(),
+            type=metric.type.value,
+            formula=_formula(metric),
+            meta=dict(metric.config.meta) if metric.config else {},
+            dimensions=sorted(
+                name
+                for name, item in dimensions.items()
+                if len(item.entity_links) <= 1  # by way of one entity, not of two
+            ),
+            schemas=frozenset(self._schemas_below(metric)),
+            personal_data={
+                name: self._schemas[item.semantic_model_reference.semantic_model_name]
+                for name, item in dimensions.items()
+                if item.config and item.config.meta.get("personal_data")
+            },
+        )
+
+    @cached_property
+    def _schemas(self) -> dict[str, str]:
+        """The schema that a semantic model reads, by its name."""
         return {
-            metric.name: Metric(
-                name=metric.name,
-                label=metric.label or metric.name,
-                description=(metric.description or "").strip(),
-                type=metric.type.value,
-                formula=_formula(metric),
-                meta=dict(metric.config.meta) if metric.config else {},
-                dimensions=sorted(
-                    name
-                    for name, item in self._group_bys([metric.name]).items()
-                    if len(item.entity_links) <= 1  # by way of one entity, not of two
-                ),
-            )
-            for metric in sorted(self._lookup.semantic_manifest.metrics, key=lambda m: m.name)
-            if not metric.type_params.is_private
+            model.name: model.node_relation.schema_name
+            for model in self._lookup.semantic_manifest.semantic_models
         }
+
+    def _schemas_below(self, metric: Any) -> set[str]:
+        """The schemas that a metric and those it is made of are computed from."""
+        parameters = metric.type_params
+        if parameters.metric_aggregation_params:
+            return {self._schemas[parameters.metric_aggregation_params.semantic_model]}
+        cumulative, conversion = (
+            parameters.cumulative_type_params,
+            parameters.conversion_type_params,
+        )
+        inputs = [
+            *metric.input_metrics,
+            *([cumulative.metric] if cumulative else []),
+            *([conversion.base_metric, conversion.conversion_metric] if conversion else []),
+        ]
+        by_name = {each.name: each for each in self._lookup.semantic_manifest.metrics}
+        return {schema for each in inputs for schema in self._schemas_below(by_name[each.name])}
+
+    def dimensions(self, metric: str) -> list[MetricDimension]:
+        """What a metric can be grouped by, by way of one entity at most."""
+        with self._lock:
+            items = self._group_bys([metric])
+        return [
+            MetricDimension(
+                name=name,
+                type=items[name].type.value,
+                description=" ".join((items[name].description or "").split()),
+                ask_for=tuple(f"{name.removesuffix('__' + grains[0])}__{grain}" for grain in grains)
+                or (name,),
+            )
+            for name in self.metrics[metric].dimensions
+            for grains in [_grains(items[name])]
+        ]
 
     def list_metrics(self) -> list[Metric]:
         """The public metrics, in alphabetical order."""
@@ -246,10 +331,9 @@ class MetricDefinitions:
         allowed: dict[str, Dimension | None] = dict.fromkeys(self._entities(metrics))
         for name, item in self._group_bys(metrics, all_grains=True).items():
             allowed[name] = item
-            if item.type_params and item.entity_links:
+            if item.entity_links:
                 # A time dimension of a model may be asked for at each coarser grain, too.
-                own = DATE_GRAINS.index(item.type_params.time_granularity.value)
-                allowed |= {f"{name}__{grain}": item for grain in DATE_GRAINS[own:]}
+                allowed |= {f"{name}__{grain}": item for grain in _grains(item)}
         if any(name.startswith("metric_time__") for name in allowed):
             allowed["metric_time"] = None
         return allowed
@@ -282,6 +366,8 @@ class MetricDefinitions:
                 f"The value in {text!r} is not understood: texts and dates stand in single quotes "
                 "('smb', '2026-01-01'), numbers don't, lists in brackets ('emea', 'apac')."
             )
+        # MetricFlow reads all of a condition as a template, so each brace is put as a text in one.
+        value = value.replace("{", "{{ '{' }}")
         return f"{{{{ {_reference(name, allowed[name])} }}}} {operator} {value}".rstrip()
 
 
@@ -308,7 +394,9 @@ class MetricsEngine(MetricDefinitions):
             path = str(database).replace("'", "''")
             # Compiled SQL is fully qualified, so the file gets the name it was built under.
             self._connection.execute(f"attach '{path}' as {CATALOG} (read_only)")
-        except duckdb.IOException as error:
+            # Nothing else can be read, or written, from here on, whatever a query says.
+            self._connection.execute("set enable_external_access = false")
+        except duckdb.Error as error:
             raise UserError(f"{database} can't be read: {error}") from None
 
     def close(self) -> None:
@@ -333,19 +421,19 @@ class MetricsEngine(MetricDefinitions):
         are the group-by items, then the metrics, in the order asked for; dates are dates, money
         is decimal, ratios are double. Raises a UsageError for what doesn't exist.
         """
-        return self._run(self.explain(metrics, group_by, where, order_by, limit, start, end))
+        return self.run(self.explain(metrics, group_by, where, order_by, limit, start, end))
 
     def query_inputs(self, ratio: str, group_by: Sequence[str] = ()) -> pa.Table:
         """What a ratio metric divides: the group-by items, then `numerator` and `denominator`.
 
         So a change of the ratio can be told by its parts. Raises a UsageError for other metrics.
         """
-        table = self._run(self.explain_inputs(ratio, group_by))
+        table = self.run(self.explain_inputs(ratio, group_by))
         return table.rename_columns([*table.column_names[:-2], "numerator", "denominator"])
 
     def query_saved(self, name: str) -> pa.Table:
         """The result of a saved query."""
-        return self._run(self.explain_saved(name))
+        return self.run(self.explain_saved(name))
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of published tables as they are, from the same state of the file as the metrics.
@@ -353,31 +441,67 @@ class MetricsEngine(MetricDefinitions):
         For what is told beside numbers: issues, anomalies, proposed actions. Tables are named
         bellwether.<schema>.<table>. Raises a UserError if the file lacks one of them.
         """
-        try:
-            cursor = self._connection.execute(sql, list(parameters))
-        except (duckdb.CatalogException, duckdb.BinderException) as error:
-            raise UserError(
-                f"{self.database} was published by another version and lacks what is asked for "
-                f"({str(error).splitlines()[0]}). Build again."
-            ) from None
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        with self._connection.cursor() as cursor:
+            try:
+                cursor.execute(sql, list(parameters))
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                raise UserError(
+                    f"{self.database} was published by another version and lacks what is asked for "
+                    f"({str(error).splitlines()[0]}). Build again."
+                ) from None
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def _run(self, sql: str) -> pa.Table:
-        try:
-            relation = self._connection.sql(sql)
-            return relation.project(
-                ", ".join(
-                    f'{_as_shown(column, str(column_type))} as "{column}"'
-                    for column, column_type in zip(relation.columns, relation.types, strict=True)
-                )
-            ).to_arrow_table()
-        except duckdb.CatalogException as error:
-            raise UserError(
-                f"{self.database} lacks a table that the metric needs: {error}"
-            ) from None
-        except duckdb.Error as error:
-            raise UsageError(f"The query failed: {str(error).splitlines()[0]}") from None
+    def run(
+        self, sql: str, limit: int | None = None, offset: int = 0, seconds: float | None = None
+    ) -> pa.Table:
+        """The rows of a compiled query: after the first `offset`, `limit` at most.
+
+        Raises a QueryTimeoutError when it takes longer than `seconds`.
+        """
+        with self._connection.cursor() as cursor:
+            deadline = threading.Timer(seconds, cursor.interrupt) if seconds else None
+            if deadline:
+                deadline.start()
+            try:
+                relation = cursor.sql(sql)
+                if limit is not None:
+                    relation = relation.limit(limit, offset)
+                return relation.project(
+                    ", ".join(
+                        f'{_as_shown(column, str(column_type))} as "{column}"'
+                        for column, column_type in zip(
+                            relation.columns, relation.types, strict=True
+                        )
+                    )
+                ).to_arrow_table()
+            except duckdb.InterruptException:
+                raise QueryTimeoutError(
+                    f"The query took longer than {seconds:g} seconds and was stopped: "
+                    "ask for fewer metrics, fewer dimensions or a shorter time."
+                ) from None
+            except duckdb.CatalogException as error:
+                raise UserError(
+                    f"{self.database} lacks a table that the metric needs: {error}"
+                ) from None
+            except duckdb.Error as error:
+                raise UsageError(f"The query failed: {str(error).splitlines()[0]}") from None
+            finally:
+                if deadline:
+                    deadline.cancel()
+
+    def schemas_read(self, sql: str) -> set[str]:
+        """The schemas whose tables a compiled query reads."""
+        with self._connection.cursor() as cursor:
+            tables = cursor.get_table_names(sql, qualified=True)
+        return {table.partition(" ")[0].split(".")[-2] for table in tables if "." in table}
+
+
+def _grains(item: Dimension) -> tuple[str, ...]:
+    """The grain of a time dimension and the coarser ones."""
+    if not item.type_params:
+        return ()
+    return DATE_GRAINS[DATE_GRAINS.index(item.type_params.time_granularity.value) :]
 
 
 def _first_message(error: InvalidQueryException) -> str:

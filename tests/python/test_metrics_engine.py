@@ -226,6 +226,8 @@ def test_explain_gives_the_sql_that_runs(metrics_engine: MetricsEngine) -> None:
         ((["mrr"], [MONTH], ["account__segment = 'a' or 1 = 1"]), "is not understood"),
         ((["mrr"], [MONTH], ["account__segment = '{{ x }}' --"]), "is not understood"),
         ((["mrr"], [MONTH], ["account__segment in ('a', (select 1))"]), "is not understood"),
+        ((["mrr"], [MONTH], ["account__segment = 'a\nb'"]), "is not understood"),
+        ((["mrr"], [MONTH], ["account__segment = 'a\u2028b'"]), "is not understood"),
         ((["mrr"], [MONTH], ["metric_time__month = 'soon'"]), "The query failed: Conversion"),
         ((["mrr"], [MONTH], [], ["arr"]), "can't be ordered by 'arr'"),
         ((["customer_lifetime_value"], [SEGMENT]), "group by metric_time, e.g. metric_time__month"),
@@ -250,9 +252,12 @@ def test_what_is_named_twice_is_asked_once(metrics_engine: MetricsEngine) -> Non
 
 def test_a_value_with_braces_is_a_value(metrics_engine: MetricsEngine) -> None:
     """MetricFlow reads conditions as templates; a value is never one."""
-    assert (
-        metrics_engine.query(["mrr"], [MONTH], ["account__segment = '{{ 1 + 1 }}'"]).num_rows == 0
-    )
+    for value in ("{{ 1 + 1 }}", r'{{ "\x27 or 1=1 or \x27" }}', "{% if x %}", "{# x", "{{"):
+        condition = f"account__segment = '{value}'"
+        assert condition.removeprefix("account__") in metrics_engine.explain(
+            ["mrr"], [MONTH], [condition]
+        ).replace("_src_10000.", " ")
+        assert metrics_engine.query(["mrr"], [MONTH], [condition]).num_rows == 0, value
     assert metrics_engine.query(["mrr"], [MONTH], ["account__segment = 'it''s'"]).num_rows == 0
 
 

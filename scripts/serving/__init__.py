@@ -1,0 +1,1 @@
+"""Answers metric questions of programs: over HTTP, and over MCP for assistants."""
