@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scripts.formats import words
 from scripts.pages.parts import ALL, Chart, Cube
 
 # Told apart by colour-blind readers too, on a light and on a dark page.
@@ -25,6 +24,7 @@ SERIES = [BLUE, ORANGE, GREEN, PURPLE, YELLOW, GREY, "#6a5acd", "#b2452f"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 2], [10, 4], [3, 6]]
 BANDS = {"green": "#4393c3", "yellow": "#f4a742", "red": "#b2452f", "unscored": "#9a9a9a"}
 HEIGHT = 240
+BLACK, WHITE = "#1d2733", "#ffffff"  # on a coloured tile
 HERE: Mapping[str, str] = {}
 
 
@@ -53,7 +53,7 @@ def lines(
         .encode(
             month(),
             value(unit).scale(zero=zero),
-            _colour(colour, names),
+            _colour(colour, names, symbol="stroke"),
             _dash(colour, names),
             tooltip=_tooltip(colour),
         )
@@ -83,7 +83,7 @@ def bars(
         of_rows()
         .mark_bar()
         .encode(
-            month(),
+            month(bars=True),
             value(unit, stacked=True),
             _colour(colour, names, list(colours.values())),
             order="rank:Q",
@@ -102,32 +102,110 @@ def ranking(
     title: str,
     unit: str,
     by: str,
-    smallest_first: bool = False,
+    ascending: bool = False,
     **options: Any,
 ) -> Chart:
-    """Horizontal bars of one metric by an extra or a split filter, added up over its months.
+    """Horizontal bars of one metric by an extra or a split filter, added up over the months.
 
-    A ratio can't be added up: give it `months="end"`, where there is one row for each bar.
+    A ratio can't be added up: with `months="end"` there is one row for each bar.
     """
     import altair as alt
 
     base = (
         of_rows()
-        .transform_aggregate(value="sum(value)", text="max(text)", rows="count()", groupby=[by])
-        .transform_calculate(shown=f"datum.rows === 1 ? datum.text : {_tick(unit)}")
+        .transform_filter("isValid(datum.value)")
+        .transform_aggregate(value="sum(value)", groupby=[by])
+        .transform_calculate(text=_in_short("datum.value", unit))
         .encode(
             alt.Y(f"{by}:N", title=None, axis=alt.Axis(labelLimit=150)).sort(
-                alt.SortField("value", "ascending" if smallest_first else "descending")
+                field="value", op="max", order="ascending" if ascending else "descending"
             ),
             value(unit, alt.X),
-            tooltip=[alt.Tooltip(f"{by}:N"), alt.Tooltip("shown:N", title="value")],
+            tooltip=[alt.Tooltip(f"{by}:N"), alt.Tooltip("text:N", title="value")],
         )
     )
-    layers = alt.layer(
-        base.mark_bar(color=BLUE),
-        base.mark_text(align="left", dx=4, fontSize=11).encode(text="shown:N"),
+    return _chart(
+        alt.layer(base.mark_bar(color=BLUE), _numbers_beside(base, unit)),
+        cube,
+        series,
+        key,
+        title,
+        height=alt.Step(26),
+        **options,
     )
-    return _chart(layers, cube, series, key, title, height=alt.Step(26), **options)
+
+
+def waterfall(
+    cube: Cube,
+    level: tuple[str, str],
+    movements: Mapping[str, str],
+    *,
+    key: str,
+    title: str,
+    unit: str,
+    rest: str,
+    **options: Any,
+) -> Chart:
+    """From a level before the period to its end, with what moved it between, added up.
+
+    What the movements leave, of accounts that came from or went to another selection, is the
+    step `rest`, shown if there is any.
+    """
+    import altair as alt
+
+    metric, name = level
+    start, end = f"{name} before", f"{name} at the end"
+    amounts = {
+        start: f"datum.metric === '{name}' && datum.at === 'before'",
+        end: f"datum.metric === '{name}' && datum.at === 'last'",
+    } | {each: f"datum.metric === '{each}' && datum.at !== 'before'" for each in movements.values()}
+    steps = [start, *movements.values(), rest, end]
+    moved = "".join(f" - datum['{each}']" for each in movements.values())
+    base = of_rows()
+    for step, condition in amounts.items():
+        base = base.transform_calculate(as_=step, calculate=f"{condition} ? datum.value || 0 : 0")
+    base = (
+        base.transform_aggregate(**{step: f"sum({step})" for step in amounts})
+        .transform_calculate(as_=rest, calculate=f"datum['{end}'] - datum['{start}']{moved}")
+        .transform_fold(steps, as_=["step", "value"])
+        .transform_filter(f"datum.step !== '{rest}' || abs(datum.value) >= 0.5")
+        .transform_window(reached="sum(value)", frame=[None, 0])
+        .transform_calculate(
+            is_level=f"datum.step === '{start}' || datum.step === '{end}'",
+            begin=f"datum.step === '{start}' || datum.step === '{end}' ? 0 "
+            ": datum.reached - datum.value",
+            finish=f"datum.step === '{end}' ? datum.value : datum.reached",
+            kind=f"datum.step === '{start}' || datum.step === '{end}' ? 'level' "
+            ": datum.value < 0 ? 'loss' : 'gain'",
+            text=f"(datum.value > 0 && datum.kind !== 'level' ? '+' : '') + "
+            f"({_in_short('datum.value', unit)})",
+            beside="max(datum.begin, datum.finish)",
+        )
+        .encode(
+            alt.Y("step:N", title=None, sort=steps, axis=alt.Axis(labelLimit=170)),
+            tooltip=[alt.Tooltip("step:N"), alt.Tooltip("text:N", title="amount")],
+        )
+    )
+    bar = base.mark_bar().encode(
+        alt.X("begin:Q", title=None, axis=alt.Axis(labelExpr=_in_short("datum.value", unit))),
+        alt.X2("finish:Q"),
+        alt.Color("kind:N", legend=None).scale(
+            domain=["level", "gain", "loss"], range=[GREY, BLUE, ORANGE]
+        ),
+    )
+    text = base.mark_text(align="left", dx=4, fontSize=11).encode(
+        alt.X("beside:Q", title=None), text="text:N"
+    )
+    return _chart(
+        alt.layer(bar, text),
+        cube,
+        {metric: name} | dict(movements),
+        key,
+        title,
+        height=alt.Step(28),
+        months="before",
+        **options,
+    )
 
 
 def heat_map(
@@ -136,31 +214,39 @@ def heat_map(
     *,
     key: str,
     title: str,
-    unit: str,
     x: Any,
     y: Any,
+    middle: float | None = None,
     height: Any = HEIGHT,
-    diverging_at: float | None = None,
     **options: Any,
 ) -> Chart:
-    """One metric by two of its dimensions, each tile with its number.
+    """One metric by two dimensions, each tile with its number, of ratios in per cent.
 
-    `x` and `y` are Altair channels. With `diverging_at` orange is below and blue above it.
+    `x` and `y` are Altair channels. With `middle` what is below it is orange, above it blue;
+    without, more is darker.
     """
     import altair as alt
 
-    scheme = "oranges" if diverging_at is None else "blueorange"
     scale = (
         alt.Scale(scheme="blues")
-        if diverging_at is None
-        else alt.Scale(scheme=scheme, reverse=True, domainMid=diverging_at)
+        if middle is None
+        else alt.Scale(scheme="blueorange", reverse=True, domainMid=middle)
     )
-    base = of_rows().encode(x, y)
-    tiles = base.mark_rect(stroke=None).encode(
-        alt.Color("value:Q", title=None, scale=scale, legend=None),
-        tooltip=[x.shorthand, y.shorthand, alt.Tooltip("text:N", title="value")],
+    base = of_rows().transform_filter("isValid(datum.value)").encode(x, y)
+    tiles = base.mark_rect().encode(
+        alt.Color("value:Q", title=None, legend=None, scale=scale),
+        tooltip=[_told(x), _told(y), alt.Tooltip("text:N", title="value")],
     )
-    return _chart(tiles, cube, series, key, title, height=height, **options)
+    numbers = base.mark_text(fontSize=alt.ExprRef("width < 480 ? 0 : 10")).encode(
+        text="short:N",
+        color=alt.condition(
+            "luminance(scale('color', datum.value)) > 0.36", alt.value(BLACK), alt.value(WHITE)
+        ),
+    )
+    numbers = numbers.transform_calculate(
+        short="replace(replace(datum.text, /\\.\\d/, ''), ' %', '')"
+    )
+    return _chart(alt.layer(tiles, numbers), cube, series, key, title, height=height, **options)
 
 
 def of_rows() -> Any:
@@ -170,40 +256,65 @@ def of_rows() -> Any:
     return alt.Chart(alt.NamedData("rows"))
 
 
-def month(field: str = "month") -> Any:
+def month(bars: bool = False) -> Any:
     """Months from left to right."""
     import altair as alt
 
-    return alt.X(f"utcyearmonth({field}):T", title=None).axis(
-        format="%b %Y", labelAngle=0, labelOverlap=True, labelFlush=True, grid=False
-    )
+    axis = alt.Axis(format="%b %Y", labelAngle=0, labelOverlap=True, labelFlush=True, grid=False)
+    if bars:  # the axis ends where the next month begins, which has no bar
+        axis.labelExpr = "datum.value < domain('x')[1] ? datum.label : ''"
+    return alt.X("utcyearmonth(month):T", title=None, axis=axis)
 
 
-def value(unit: str, channel: Any = None, stacked: bool = False) -> Any:
+def value(unit: str, channel: Any = None, field: str = "value", stacked: bool = False) -> Any:
     """The value on an axis that writes its unit as the pages do."""
     import altair as alt
 
-    axis = alt.Axis(labelExpr=_tick(unit), tickCount=5)
-    found = (channel or alt.Y)("value:Q", title=None, axis=axis)
+    axis = alt.Axis(labelExpr=_in_short("datum.value", unit), tickCount=5)
+    found = (channel or alt.Y)(f"{field}:Q", title=None, axis=axis)
     return found.stack("zero") if stacked else found
 
 
-def _tick(unit: str) -> str:
-    """The value of a row or of an axis label, as text."""
+def _in_short(number: str, unit: str) -> str:
+    """The expression that writes a number: 93.4 %, $1.2m."""
     if unit == "ratio":
-        return "format(100 * datum.value, '.3~r') + ' %'"
+        return f"replace(format(100 * {number}, '.3~r'), '-', '−') + ' %'"
     prefix = "$" if unit == "usd" else ""
-    short = f"format(datum.value, '{prefix}.3~s')"
+    short = f"format({number}, '{prefix}.3~s')"
     return f"replace(replace({short}, 'M', 'm'), 'G', 'bn')"
+
+
+def _told(channel: Any) -> Any:
+    """What stands on an axis, for the tooltip."""
+    import altair as alt
+
+    told = channel.to_dict()
+    about = {name: told[name] for name in ("field", "type", "timeUnit") if name in told}
+    if form := told.get("axis", {}).get("format"):
+        about["format"] = form
+    return alt.Tooltip(title=told.get("title") or told["field"], **about)
+
+
+def _numbers_beside(base: Any, unit: str) -> Any:
+    """The numbers of horizontal bars, to the right of bar and zero."""
+    import altair as alt
+
+    return (
+        base.mark_text(align="left", dx=4, fontSize=11)
+        .transform_calculate(beside="max(0, datum.value)")
+        .encode(value(unit, alt.X, "beside"), text="text:N")
+    )
 
 
 def _names(cube: Cube, series: Mapping[str, str], colour: str) -> list[str]:
     if colour == "metric":
         return list(series.values())
-    return [words(each) for each in cube.values[colour] if each != ALL]
+    return [each for each in cube.labels(colour) if each != ALL]
 
 
-def _colour(field: str, names: Sequence[str], colours: Sequence[str] = ()) -> Any:
+def _colour(
+    field: str, names: Sequence[str], colours: Sequence[str] = (), symbol: str = "square"
+) -> Any:
     import altair as alt
 
     found = alt.Color(f"{field}:N", title=None).scale(
@@ -211,7 +322,8 @@ def _colour(field: str, names: Sequence[str], colours: Sequence[str] = ()) -> An
     )
     if len(names) == 1:
         return found.legend(None)
-    return found.legend(orient="top", columns=alt.ExprRef("width < 420 ? 2 : 5"), labelLimit=220)
+    columns = alt.ExprRef("width < 420 ? 2 : 5")
+    return found.legend(orient="top", columns=columns, labelLimit=220, symbolType=symbol)
 
 
 def _dash(field: str, names: Sequence[str]) -> Any:
@@ -243,5 +355,4 @@ def _chart(
 ) -> Chart:
     specification = chart.properties(width="container", height=height).to_dict()
     specification.pop("config", None)  # the page's theme takes its place
-    specification["autosize"] = {"type": "fit-x", "contains": "padding"}
     return Chart(key, title, cube, series, specification, **options)

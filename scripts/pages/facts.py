@@ -12,12 +12,13 @@ from typing import Any
 import duckdb
 
 from scripts.metrics_engine import Metric, MetricsEngine
-from scripts.pages.parts import ALL, Cube, Row
+from scripts.pages.parts import ALL, Cube, Row, label
 from scripts.project import UserError
 
 FILTERS = {"segment": "Segment", "region": "Region", "team": "CSM team"}
 # How the dimension of a filter ends; a metric that has none is not told by that filter.
 ENDINGS = {"segment": "__segment", "region": "__region", "team": "__csm_manager_id"}
+UNASSIGNED = "unassigned"
 PERIODS = {"month": 1, "quarter": 3}
 
 
@@ -108,14 +109,16 @@ class Facts:
         extra: Sequence[str] = (),
         where: Sequence[str] = (),
         period: str = "month",
+        none: str = "unassigned",
     ) -> Cube:
         """The metrics for every selection of the filters that they all have, by month or quarter.
 
         `extra` names further dimensions to group by, e.g. mrr_movement_reason__reason; their
-        short names are what stands after the last `__`. Each selection is a query of its own, so
+        short names are what stands after the last `__`, and `none` is what they are called where
+        there is no value. Each selection is a query of its own, so
         a ratio is the ratio of that selection. The same question is asked once.
         """
-        question = tuple(metrics), tuple(extra), tuple(where), period
+        question = tuple(metrics), tuple(extra), tuple(where), period, none
         if question not in self._cubes:
             self._cubes[question] = self._ask(*question)
         return self._cubes[question]
@@ -126,6 +129,7 @@ class Facts:
         extra: tuple[str, ...],
         where: tuple[str, ...],
         period: str,
+        none: str,
     ) -> Cube:
         known = [self.filter_dimensions(metric) for metric in metrics]
         filters = {
@@ -147,7 +151,9 @@ class Facts:
                     columns["month"].append(self.number(row[time]) + PERIODS[period] - 1)
                     for name, dimension in dimensions.items():
                         is_all = name in filters and name not in chosen
-                        columns[name].append(ALL if is_all else _value(row[dimension]))
+                        absent = none if name in extras else UNASSIGNED
+                        value = absent if row.get(dimension) is None else str(row[dimension])
+                        columns[name].append(ALL if is_all else value)
                     for metric in metrics:
                         columns[metric].append(_number(row[metric]))
         values = {name: _in_order(columns[name]) for name in dimensions}
@@ -175,6 +181,10 @@ class Facts:
                 f"pages need it. Run `make build` first. DuckDB says: {error}"
             ) from None
 
+    def filter_label(self, name: str, value: str) -> str:
+        """A value of a filter as people read it."""
+        return label(self.filter_dimensions("active_customers")[name], value)
+
     def row(self, cells: Sequence[str], **belongs_to: str | None) -> Row:
         """A row of a table with what it belongs to of the filters: segment="smb"."""
         return Row(cells, {name: _value(value) for name, value in belongs_to.items()})
@@ -182,7 +192,7 @@ class Facts:
 
 def _value(value: Any) -> str:
     """A value of a dimension; what has none is unassigned."""
-    return "unassigned" if value is None else str(value)
+    return UNASSIGNED if value is None else str(value)
 
 
 def _in_order(found: Sequence[str]) -> list[str]:

@@ -3,7 +3,6 @@ const site = JSON.parse(document.getElementById("facts").textContent);
 const form = document.forms[0];
 const FILTERS = Object.keys(site.filters);
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const words = name => name.replaceAll("_", " ");
 
 // Values as people read them: scripts/formats.py, whose table of units this reads.
 const shifted = (number, power) => Number(`${number}e${power}`);
@@ -85,16 +84,17 @@ function select(cube, chosen, split, months) {
   });
   return found.sort((a, b) => cube.columns.month[a] - cube.columns.month[b]);
 }
-const dimensionOf = (cube, name, row) => words(cube.values[name][cube.columns[name][row]]);
+const dimensionOf = (cube, name, row) => cube.labels[name][cube.columns[name][row]];
 
 function chartRows(chart, chosen) {
   const cube = site.cubes[chart.cube], named = [...cube.filters, ...cube.extra];
   return select(cube, chosen, chart.split, chart.months).flatMap(row => {
-    const month = monthOf(cube.columns.month[row]).toISOString().slice(0, 10);
+    const number = cube.columns.month[row], month = monthOf(number).toISOString().slice(0, 10);
+    const at = number < chosen.from ? "before" : number === chosen.to ? "last" : "within";
     const dimensions = Object.fromEntries(named.map(name => [name, dimensionOf(cube, name, row)]));
     return Object.entries(chart.series).map(([metric, name]) => {
       const value = cube.columns[metric][row];
-      return { month, ...dimensions, metric: name, value, text: valueText(value, site.metrics[metric].unit) };
+      return { month, at, ...dimensions, metric: name, value, text: valueText(value, site.metrics[metric].unit) };
     });
   });
 }
@@ -103,7 +103,7 @@ function theme(isDark) {
   return {
     background: "transparent", view: { stroke: null }, font: "system-ui, sans-serif",
     axis: { labelColor: quiet, titleColor: quiet, gridColor: line, domainColor: line, tickColor: line, titleFontWeight: "normal", labelFontSize: 11, titleFontSize: 12 },
-    legend: { labelColor: ink, titleColor: ink, labelFontSize: 12, symbolType: "stroke", symbolStrokeWidth: 3 },
+    legend: { labelColor: ink, titleColor: ink, labelFontSize: 12, symbolStrokeWidth: 3 },
     text: { fill: ink }, range: { heatmap: isDark ? ["#1f3346", "#7db8ea"] : ["#e8f1f8", "#1f5f99"] },
   };
 }
@@ -132,7 +132,7 @@ function numbers(chart, chosen) {
     made.textContent = text;
     row.append(made);
   };
-  for (const text of ["month", ...named.map(words)]) cell(head, "th", text, false);
+  for (const text of ["month", ...named.map(name => name.replaceAll("_", " "))]) cell(head, "th", text, false);
   for (const [, name] of metrics) cell(head, "th", name, true);
   const body = table.createTBody();
   for (const place of select(cube, chosen, chart.split, chart.months)) {
@@ -164,7 +164,7 @@ async function drawChart(key, chart, chosen, isDark) {
   await vegaEmbed(place, specification, { renderer: "svg", actions: false, ast: true, config: theme(isDark) });
   place.style.minHeight = "";
 }
-const STATUS = { on_target: "✓ on target", near_target: "≈ near target", off_target: "✗ off target", no_target: "", no_value: "" };
+const STATUS = { on_target: "✓ on target", near_target: "≈ near target", off_target: "✗ off target", no_target: "no target", no_value: "no value" };
 function sparkline(values) {
   const low = Math.min(...values), high = Math.max(...values), step = 116 / Math.max(values.length - 1, 1);
   return values.map((value, i) => `${(2 + i * step).toFixed(1)},${(2 + 24 * (high > low ? (high - value) / (high - low) : 0.5)).toFixed(1)}`).join(" ");
@@ -174,7 +174,8 @@ function showKpi(element, kpi, chosen) {
   const series = select(cube, { ...chosen, from: -Infinity }, [], "period");
   const values = new Map(series.map(row => [cube.columns.month[row], column[row]]));
   let last = chosen.to;
-  while (cube.step > 1 && !values.has(last) && last > chosen.to - cube.step) last--;
+  const furthest = kpi.latest ? chosen.from : chosen.to - cube.step + 1;
+  while (last > furthest && (values.get(last) ?? null) === null) last--;
   const value = values.get(last) ?? null, before = values.get(last - kpi.before) ?? null;
   const put = (name, text) => { const at = element.querySelector(`.${name}`); if (at) at.textContent = text; };
   const inTable = element.tagName === "TR", ago = kpi.before === 12 ? "in a year" : `in ${kpi.before} months`;
@@ -187,7 +188,7 @@ function showKpi(element, kpi, chosen) {
   put("target", target === null ? (inTable ? "–" : "") : inTable ? valueText(target, unit) : `target ${valueText(target, unit)}`);
   const state = element.querySelector(".status");
   state.className = `status ${status}`;
-  state.textContent = STATUS[status];
+  state.textContent = inTable || status in { on_target: 1, near_target: 1, off_target: 1 } ? STATUS[status] : "";
   put("when", [last === chosen.to ? "" : monthText(last), ignored(cube, chosen)].filter(Boolean).join(" · "));
   const shown = [...values].filter(([month, each]) => each !== null && month > last - 24 && month <= last).map(([, each]) => each);
   element.querySelector("polyline").setAttribute("points", shown.length > 1 ? sparkline(shown) : "");

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from scripts.formats import words
+
 ALL = "all"  # what a filter says that is not set
 
 MONTHS = {
@@ -15,6 +17,11 @@ MONTHS = {
     "ahead": "the months after the last closed one, whatever the period",
     "always": "every month there is, whatever the period",
 }
+
+
+def label(dimension: str, value: str) -> str:
+    """A value of a dimension in words: mid_market is "mid market"; a key stays as it is."""
+    return value if dimension.endswith("_id") else words(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +43,17 @@ class Cube:
     values: dict[str, list[str]]
     columns: dict[str, list[Any]]
 
+    def labels(self, name: str) -> list[str]:
+        """The values of a dimension as people read them."""
+        return [label(self.dimensions[name], value) for value in self.values[name]]
+
     def as_json(self) -> dict[str, Any]:
         return {
             "filters": self.filters,
             "extra": self.extra,
             "step": {"month": 1, "quarter": 3}[self.period],
             "values": self.values,
+            "labels": {name: self.labels(name) for name in self.values},
             "columns": self.columns,
         }
 
@@ -85,13 +97,15 @@ class Kpi:
     """A metric's latest value, its change and its trend; with targets, how it stands to them.
 
     `targets` has, by segment, the target and status of each month's number (see Cube) for which
-    the scorecard has one. `before` is how many months back the change looks.
+    the scorecard has one. `before` is how many months back the change looks. With `latest`, for
+    an outcome that takes its time, it is of the last month of the period that has one.
     """
 
     metric: str
     name: str
     cube: Cube
     before: int = 12
+    latest: bool = False
     targets: Mapping[str, Mapping[int, tuple[float | None, str]]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -99,6 +113,7 @@ class Kpi:
             "metric": self.metric,
             "name": self.name,
             "before": self.before,
+            "latest": self.latest,
             "targets": self.targets,
         }
 

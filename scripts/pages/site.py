@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.formats import COMPACT_STEPS, FORMS, OTHER, day_text, unit_text, words
+from scripts.formats import COMPACT_STEPS, FORMS, OTHER, day_text, unit_text
 from scripts.project import PUBLISHED_FILE, sibling
 from scripts.publish import put_text
 
@@ -27,9 +27,27 @@ def pages_folder(published_file: Path) -> Path:
 
 def builders() -> list[Callable[[Any], Any]]:
     """What makes each page, in the order of the navigation."""
-    from scripts.pages import adoption, health, operations, retention, six_fires, support
+    from scripts.pages import (
+        adoption,
+        health,
+        operations,
+        overview,
+        renewals,
+        retention,
+        six_fires,
+        support,
+    )
 
-    modules = [six_fires, retention, health, adoption, support, operations]
+    modules = [
+        overview,
+        six_fires,
+        retention,
+        renewals,
+        health,
+        adoption,
+        support,
+        operations,
+    ]
     return [module.page for module in modules]
 
 
@@ -70,7 +88,6 @@ def render(page: Any, site: Sequence[Any], facts: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
-        "words": words,
         "units": lambda part: ", ".join(map(unit_text, meta_of(part, "unit"))),
         "owners": lambda part: ", ".join(meta_of(part, "owner")),
     }
@@ -82,6 +99,7 @@ def render(page: Any, site: Sequence[Any], facts: Any) -> str:
         owner=lambda metric: facts.metric(metric).meta["owner"],
         filters=filters,
         filter_values=facts.filter_values,
+        filter_label=facts.filter_label,
         facts=_as_data(page, facts, filters),
         style=(HERE / "page.css").read_text(),
         vega=vega,
