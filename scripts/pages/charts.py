@@ -214,6 +214,7 @@ def heat_map(
     *,
     key: str,
     title: str,
+    unit: str,
     x: Any,
     y: Any,
     middle: float | None = None,
@@ -237,14 +238,18 @@ def heat_map(
         alt.Color("value:Q", title=None, legend=None, scale=scale),
         tooltip=[_told(x), _told(y), alt.Tooltip("text:N", title="value")],
     )
-    numbers = base.mark_text(fontSize=alt.ExprRef("width < 480 ? 0 : 10")).encode(
-        text="short:N",
-        color=alt.condition(
-            "luminance(scale('color', datum.value)) > 0.36", alt.value(BLACK), alt.value(WHITE)
-        ),
+    short = (
+        "format(100 * datum.value, '.0f')" if unit == "ratio" else _in_short("datum.value", unit)
     )
-    numbers = numbers.transform_calculate(
-        short="replace(replace(datum.text, /\\.\\d/, ''), ' %', '')"
+    numbers = (
+        base.transform_calculate(short=short)
+        .mark_text(fontSize=alt.ExprRef("width < 480 ? 0 : 10"))
+        .encode(
+            text="short:N",
+            color=alt.condition(
+                "luminance(scale('color', datum.value)) > 0.36", alt.value(BLACK), alt.value(WHITE)
+            ),
+        )
     )
     return _chart(alt.layer(tiles, numbers), cube, series, key, title, height=height, **options)
 

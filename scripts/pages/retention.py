@@ -136,6 +136,7 @@ def cohorts(facts: Facts) -> Section:
                 {metric: name},
                 key=metric,
                 title=f"{name} of each cohort, % of its beginning",
+                unit="ratio",
                 x=alt.X("months_since:O", title="months since", axis=alt.Axis(labelAngle=0)).sort(
                     [str(age) for age in AGES]
                 ),
