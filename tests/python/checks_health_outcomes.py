@@ -119,6 +119,7 @@ CHECKS: dict[str, Check] = {
     "health_precision": Check(
         share(lambda r: red(r).lost.sum(), lambda r: len(red(r))), rows="outcomes"
     ),
+    "health_loss_rate": Check(share(lambda r: r.lost.sum(), len), rows="outcomes"),
     "health_lift": Check(lift, rows="outcomes"),
     "health_auc": Check(share(lambda r: r.right.sum(), lambda r: r.pairs.sum()), rows="outcomes"),
 }
