@@ -75,7 +75,8 @@ class Play:
 class Question:
     """What is asked, the metrics that answer it, who explains it and the playbook to run.
 
-    The first of `asked` is the number whose trend is shown. `advice` stands where no playbook does.
+    The first of `asked` is the number whose trend is shown, with `by` of its parts by that
+    dimension. `advice` stands where no playbook does.
     """
 
     key: str
@@ -84,17 +85,17 @@ class Question:
     asked: tuple[Asked, ...]
     causes_are: str
     causes: Callable[[Ask], list[Cause]]
+    by: str = ""
     playbook: str = ""
     advice: str = ""
 
 
 @dataclass(frozen=True)
 class Fire:
-    """A question and its answer; `trend` holds a month and a value each, oldest first."""
+    """A question and its answer."""
 
     question: Question
     numbers: list[Number]
-    trend: list[tuple[date, Any]]
     causes: list[Cause]
     play: Play | None
 
@@ -126,12 +127,6 @@ class Ask:
             rows = self.rows([asked.metric], (), asked.months, asked.where, years_back)
             values.append(rows[0][asked.metric] if rows else None)
         return Number(asked, *values)
-
-    def trend(self, asked: Asked, months: int) -> list[tuple[date, Any]]:
-        """Each of the last `months` months by itself."""
-        month = "metric_time__month"
-        rows = self.rows([asked.metric], [month], months, asked.where)
-        return [(row[month], row[asked.metric]) for row in rows]
 
 
 def span(month: date, months: int, years_back: int = 0) -> tuple[date, date]:
@@ -241,11 +236,12 @@ QUESTIONS = (
         text="Why did customers churn that we could have kept?",
         says="MRR that churned for any reason but that the company closed.",
         asked=(
-            Asked("mrr_change", YEAR, AVOIDABLE_CHURN, "churned, not by closing down"),
+            Asked("mrr_change", YEAR, AVOIDABLE_CHURN, "Churned, but not closed down"),
             Asked("health_risk_capture", YEAR),
         ),
         causes_are="The three largest losses of the twelve months, with the reason given",
         causes=_lost,
+        by=REASON,
         playbook="champion_left",
     ),
     Question(
@@ -303,8 +299,8 @@ QUESTIONS = (
 )
 
 
-def fires(engine: MetricsEngine, month: date, queue: Sequence[Row], months: int = 24) -> list[Fire]:
-    """The answers as of `month`, with trends of `months`; `queue` holds rows of rpt_cta_queue."""
+def fires(engine: MetricsEngine, month: date, queue: Sequence[Row]) -> list[Fire]:
+    """The answers as of `month`; `queue` holds rows of rpt_cta_queue."""
     ask = Ask(engine, month)
     names = {
         row["cta__playbook_key"]: row["cta__playbook_name"]
@@ -316,7 +312,6 @@ def fires(engine: MetricsEngine, month: date, queue: Sequence[Row], months: int 
         Fire(
             question=question,
             numbers=[ask.number(asked) for asked in question.asked],
-            trend=ask.trend(question.asked[0], months),
             causes=question.causes(ask),
             play=Play(
                 question.playbook,

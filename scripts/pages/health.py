@@ -9,6 +9,7 @@ from scripts.pages.facts import Facts
 from scripts.pages.parts import Kpi, Kpis, Page, Section, Table
 
 FROM_BAND, TO_BAND = "health_band_movement__from_band", "health_band_movement__to_band"
+BAND_THEN = "health_outcome__final_band"
 FROM_BANDS = ["green", "yellow", "red", "unscored", "new"]
 TO_BANDS = ["green", "yellow", "red", "unscored", "left"]
 RATES = ["health_downgrade_rate", "health_upgrade_rate"]
@@ -147,8 +148,17 @@ def _proof(facts: Facts) -> Section:
     return Section(
         "proof",
         "Can the score be believed?",
-        "Looked back on, once the 180 days after a month end are over.",
+        "Looked back on, by quarter: what became of customers in the 180 days after a month end.",
         [
+            lines(
+                facts.cube(["health_loss_rate"], [BAND_THEN], period="quarter"),
+                {"health_loss_rate": "churned or contracted"},
+                key="health_calibration",
+                title="Calibration: share of each band that churned or contracted in 180 days",
+                unit="ratio",
+                colour="final_band",
+                zero=True,
+            ),
             lines(
                 facts.cube(["health_risk_capture"], period="quarter"),
                 {"health_risk_capture": "foreseen"},
@@ -159,13 +169,18 @@ def _proof(facts: Facts) -> Section:
                 zero=True,
             ),
             lines(
-                facts.cube(["health_precision", "health_auc"], period="quarter"),
-                {
-                    "health_precision": "red accounts that churned or contracted",
-                    "health_auc": "chance that who left had scored lower (0.5 is a coin's)",
-                },
-                key="health_precision",
-                title="How right the red band and the ranking were",
+                facts.cube(["health_auc"], period="quarter"),
+                {"health_auc": "chance"},
+                key="health_ranking",
+                title="Chance that who was lost had a lower score than who stayed (50 % is luck)",
+                unit="ratio",
+                target=facts.metric("health_auc").meta["target"],
+            ),
+            lines(
+                facts.cube(["health_override_accuracy"], period="quarter"),
+                {"health_override_accuracy": "right"},
+                key="health_overrides",
+                title="Share of overrides that turned out to be right",
                 unit="ratio",
                 zero=True,
             ),

@@ -77,6 +77,15 @@ def _team(facts: Facts) -> Section:
                 target=facts.metric("playbook_execution_rate").meta["target"],
                 zero=True,
             ),
+            lines(
+                facts.cube(["automation_hours_saved"]),
+                {"automation_hours_saved": "saved"},
+                key="operations_automation",
+                title="Hours that automation saved each month",
+                unit="hours",
+                target=facts.metric("automation_hours_saved").meta["target"],
+                zero=True,
+            ),
         ],
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.formats import day_text, month_text, value_text
-from scripts.pages.charts import lines
+from scripts.pages.charts import bars, lines
 from scripts.pages.facts import Facts
-from scripts.pages.fires import Asked, Cause, Fire, Number, fires
+from scripts.pages.fires import Cause, Fire, Number, fires
 from scripts.pages.parts import Chart, Named, Page, Section, Table
 
 COMPANY = "the whole company, whatever is chosen above"
@@ -56,17 +56,20 @@ def _number_cells(facts: Facts, number: Number) -> list[Any]:
 
 
 def _trend(facts: Facts, fire: Fire) -> Chart:
-    asked: Asked = fire.question.asked[0]
+    asked, by = fire.question.asked[0], fire.question.by
     metric = facts.metric(asked.metric)
     name = asked.note or metric.label
-    return lines(
-        facts.cube([asked.metric], where=asked.where),
-        {asked.metric: name},
-        key=f"{fire.question.key}_trend",
-        title=f"{name}, month by month",
-        unit=metric.meta["unit"],
-        target=metric.meta["target"],
-    )
+    shown = {
+        "key": f"{fire.question.key}_trend",
+        "title": f"{name}, by month",
+        "unit": metric.meta["unit"],
+        "height": 150,
+    }
+    if by:
+        parts = facts.cube([asked.metric], [by], asked.where)
+        return bars(parts, {asked.metric: name}, colour=by.rpartition("__")[2], **shown)
+    whole = facts.cube([asked.metric], where=asked.where)
+    return lines(whole, {asked.metric: name}, target=metric.meta["target"], **shown)
 
 
 def _causes(facts: Facts, fire: Fire) -> Table:
@@ -105,6 +108,7 @@ def _play(facts: Facts, fire: Fire) -> Table:
             facts.row([row["account_name"], row["reason"], day_text(row["due_date"])])
             for row in play.proposed
         ],
+        numeric=frozenset({"Due"}),
         note="what the rules propose today, soonest due first",
         is_wide=False,
     )

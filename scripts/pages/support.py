@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from scripts.pages.charts import lines, ranking
+from scripts.pages.charts import heat_map, lines, ranking
 from scripts.pages.facts import Facts
 from scripts.pages.parts import Kpi, Kpis, Page, Section
 
 PRIORITY, THEME = "ticket__priority", "feedback__theme"
 TICKETS = ["sla_attainment", "escalation_rate", "escalation_instrumentation", "csat"]
 VOLUME = ["tickets_opened", "tickets_solved"]
-VOICE = ["nps", "pnps", "closed_loop_rate", "survey_response_rate", "survey_satisfaction_rate"]
+VOICE = ["nps", "pnps", "nps_responses", "closed_loop_rate", "survey_response_rate"]
 TIMES = {
     "first_reply_time_hours": "first reply, median",
     "first_reply_time_hours_p90": "first reply, slowest tenth",
@@ -120,7 +120,6 @@ def _escalations(facts: Facts) -> Section:
 
 def _voice(facts: Facts) -> Section:
     voice = facts.cube(VOICE, period="quarter")
-    csat = facts.cube(["csat"], period="quarter")
     return Section(
         "voice",
         "Voice of the customer",
@@ -134,23 +133,27 @@ def _voice(facts: Facts) -> Section:
                 unit="score",
             ),
             lines(
-                csat,
-                {"csat": "satisfied"},
+                facts.cube(["csat", "survey_satisfaction_rate"], period="quarter"),
+                {"csat": "with a ticket", "survey_satisfaction_rate": "in a survey"},
                 key="voice_csat",
-                title="Share of rated tickets whose rating was good",
+                title="Share of ratings that are good",
                 unit="ratio",
                 zero=True,
             ),
             lines(
                 voice,
-                {
-                    "survey_response_rate": "answered",
-                    "closed_loop_rate": "detractors who were called back in time",
-                    "survey_satisfaction_rate": "satisfied, by survey",
-                },
+                {"survey_response_rate": "answered", "closed_loop_rate": "called back in time"},
                 key="voice_loop",
-                title="How many answer, are satisfied, and are called back if they are not",
+                title="Share of invitations answered, and of detractors called back",
                 unit="ratio",
+                zero=True,
+            ),
+            lines(
+                voice,
+                {"nps_responses": "answers"},
+                key="voice_answers",
+                title="Answers that the net promoter score stands on",
+                unit="responses",
                 zero=True,
             ),
         ],
@@ -158,6 +161,8 @@ def _voice(facts: Facts) -> Section:
 
 
 def _themes(facts: Facts) -> Section:
+    import altair as alt
+
     return Section(
         "themes",
         "Themes",
@@ -170,6 +175,15 @@ def _themes(facts: Facts) -> Section:
                 title="Mentions of each theme in the period",
                 unit="mentions",
                 by="theme",
+            ),
+            heat_map(
+                facts.cube(["theme_mentions"], [THEME], period="quarter"),
+                {"theme_mentions": "mentions"},
+                key="voice_themes_by_quarter",
+                title="Mentions of each theme by quarter",
+                unit="mentions",
+                x=alt.X("utcyearmonth(month):O", title=None),
+                y=alt.Y("theme:N", title=None),
             ),
         ],
     )

@@ -105,7 +105,6 @@ def test_every_question_is_answered(answers: dict[str, Fire]) -> None:
         assert all(number.value is not None for number in fire.numbers), fire.question.key
         assert all(number.year_before is not None for number in fire.numbers), fire.question.key
         assert len(fire.causes) == 3, fire.question.key
-        assert fire.trend[-1][0] == MONTH
         assert (fire.play is None) == bool(fire.question.advice)
 
 
@@ -246,7 +245,6 @@ def test_without_data_there_is_no_answer_and_no_error(metrics_engine: MetricsEng
     for fire in fires(metrics_engine, date(2019, 3, 1), queue=[]):
         assert not any(number.value for number in fire.numbers), fire.question.key
         assert fire.causes == []
-        assert fire.trend == []
         assert fire.play is None or fire.play.proposed == []
 
 
