@@ -9,6 +9,20 @@ from postgres_cluster import PostgresCluster, postgres_cluster
 from scripts.metrics_engine import MetricsEngine
 from scripts.project import Places, UserError
 
+# Modules that build the project or start a server, the longest first: begun last, one of them
+# would keep one process busy while the others are done.
+LONGEST_FIRST = (
+    *("test_as_of", "test_ravenstack", "test_postgres", "test_close", "test_own_files"),
+    *("test_metrics_engine", "test_build", "test_carry", "test_unit_tests", "test_raw_sources"),
+    *("test_health_point_in_time", "test_docs_site", "test_health_seeds", "test_renewals_truth"),
+    *("test_definition_rules", "test_demo_data", "test_metrics_independent"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
 
 @pytest.fixture(scope="session")
 def warehouse():

@@ -1,25 +1,29 @@
-"""dbt as a command, with a work file of its own."""
+"""dbt on the whole project, with a work file of its own."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
-from scripts.project import ROOT
+import pytest
+
+from scripts.dbt import Dbt
+from scripts.project import Places
+
+# Parsing takes longer than most commands: what was parsed in this process, by its vars.
+PARSED: dict[str, Any] = {}
 
 
 def run_dbt(folder: Path, variables: dict[str, str], *command: str) -> None:
-    """Run dbt with its work file, target and log in `folder`; fail with what it said."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "dbt.cli.main", *command),
-            *("--vars", json.dumps(variables)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder)),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "BELLWETHER_WORK_FILE": str(folder / "bellwether.duckdb")},
-        capture_output=True,
-        text=True,
+    """Run dbt with its work file, target and log in `folder`; a UserError tells what failed."""
+    places = Places(
+        folder / "published.duckdb", folder / "bellwether.duckdb", folder / "target", folder
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with pytest.MonkeyPatch.context() as environment:
+        # Dbt sets it; what runs later in this process must not find it.
+        environment.setenv("BELLWETHER_WORK_FILE", "")
+        dbt = Dbt(places, variables, manifest=PARSED.get(json.dumps(variables)))
+        try:
+            dbt.run(command)
+        finally:
+            PARSED[json.dumps(variables)] = dbt.manifest
+            dbt.release()

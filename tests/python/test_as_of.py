@@ -2,10 +2,7 @@
 closed: nothing looks ahead.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -13,9 +10,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt_command import run_dbt
 from health_replay import compiled_models, sql_as_of
 
-from scripts.project import ROOT, Places
+from scripts.project import Places
 
 AS_OF_DATES = ["2024-02-29", "2025-08-14"]
 
@@ -97,18 +95,8 @@ def built(
     folder = tmp_path_factory.mktemp("earlier")
     copy = folder / "bellwether.duckdb"
     shutil.copy(Places.of().work_file, copy)
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "dbt.cli.main", "run"),
-            *("--select", *(f"+{mart}" for mart in DATED_MARTS)),
-            *("--vars", f"{{as_of_date: '{request.param}'}}"),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder)),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "BELLWETHER_WORK_FILE": str(copy)},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    select = ["--select", *(f"+{mart}" for mart in DATED_MARTS)]
+    run_dbt(folder, {"as_of_date": request.param}, "run", *select)
     return folder, request.param
 
 

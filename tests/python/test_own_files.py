@@ -82,6 +82,20 @@ def test_money_is_right_without_the_other_systems(published: Path) -> None:
     assert found == {key: truth[key] for key in found}
 
 
+def test_the_same_rows_are_rejected_as_in_the_demo(
+    published: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    rejected = (
+        "select system, raw_table, raw_key, reason_code from metadata.fct_rejected_rows "
+        "order by all"
+    )
+    of_demo = [
+        row for row in warehouse.execute(rejected).fetchall() if row[1] in NEEDED.get(row[0], [])
+    ]
+    assert len({reason for *_, reason in of_demo}) > 3
+    assert query(published, rejected) == of_demo
+
+
 def test_what_is_absent_is_empty_and_said_to_be(published: Path) -> None:
     provided = query(
         published,
@@ -90,6 +104,11 @@ def test_what_is_absent_is_empty_and_said_to_be(published: Path) -> None:
     assert provided == sorted(
         (f"{system}.{name}",) for system, objects in NEEDED.items() for name in objects
     )
+    assert query(
+        published,
+        "select sum(rows_read), bool_or(is_provided) from metadata.fct_raw_row_accounting "
+        "where system = 'usage'",
+    ) == [(0, False)]
     assert query(
         published,
         """

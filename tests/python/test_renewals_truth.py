@@ -1,14 +1,12 @@
 """Renewals, and what was forecast of them, are what the demo company was made of, to the row."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+from dbt_command import run_dbt
 
 from scripts.project import ROOT
 
@@ -173,17 +171,7 @@ def test_a_forecast_reads_the_history_of_its_last_day(
 def lifts(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> pd.DataFrame:
     """The analysis as dbt compiles it, run on the work file."""
     name = "signal_lift_before_churn"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "compile", "--select", name),
-            *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path)),
-        ],
-        cwd=ROOT,
-        # dbt wants a file of its own to write to; compiling reads nothing from it.
-        env={**os.environ, "BELLWETHER_WORK_FILE": str(tmp_path / "bellwether.duckdb")},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    run_dbt(tmp_path, {}, "compile", "--select", name)
     compiled = next(tmp_path.glob(f"target/compiled/**/{name}.sql")).read_text()
     return warehouse.execute(compiled).df().set_index("signal")
 
