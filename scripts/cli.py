@@ -29,6 +29,7 @@ from scripts import (
 from scripts.activation import command as activation
 from scripts.bi import command as bi
 from scripts.demo import command as demo_data
+from scripts.digest import command as digest
 from scripts.health import challenger, report
 from scripts.pages import site
 from scripts.project import UserError
@@ -65,6 +66,7 @@ app.command("token")(serving_access.command)
 app.command("lineage")(lineage.command)
 app.command("pages")(site.command)
 app.command("picture")(picture.command)
+app.command("digest")(digest.command)
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(activation.app, name="activate")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.activation.ledger import PUSH_COLUMNS, Ledger, key_of, push_row
+from scripts.ledger import PUSH_COLUMNS, Ledger, key_of, push_row
 from scripts.project import PUBLISHED_FILE, UserError
 
 QUEUE = """

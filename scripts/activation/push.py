@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 
-from scripts.activation.ledger import PUSH_COLUMNS, Ledger, key_of, push_row
 from scripts.activation.shapes import SHAPES, Request
 from scripts.activation.streams import Fields, Record, Stream, fingerprint
 from scripts.delivery import Receiver, RefusedError
+from scripts.ledger import PUSH_COLUMNS, Ledger, key_of, push_row
 from scripts.publish import put_text
 
 
@@ -133,7 +132,9 @@ def push(
     with book.ledger.locked():
         if left := book.in_flight():
             _send(book, left, receiver, pushed, was_tried=True)
-        for some in _batches(book.pending(records, retry_dead_letters), batch_size):
+        pending = book.pending(records, retry_dead_letters)
+        for start in range(0, len(pending), batch_size):
+            some = pending[start : start + batch_size]
             request = SHAPES[shape].request(book.stream, fields, some)
             batch = Batch(str(uuid.uuid4()), shape, request, some)
             book.begin(batch)
@@ -182,9 +183,3 @@ def _is_dead(record: Record, letter: Record | None) -> bool:
         and not letter["is_passing"]
         and letter["fingerprint"] == fingerprint(record)
     )
-
-
-def _batches(records: list[Record], size: int) -> Iterator[list[Record]]:
-    remaining = iter(records)
-    while some := list(islice(remaining, size)):
-        yield some

@@ -18,8 +18,9 @@ from failing_server import FailingServer, Fault, Received, Store, failing_server
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.activation import ledger, streams
+from scripts import ledger
 from scripts.activation import push as pushing
+from scripts.activation import streams
 from scripts.activation.command import push_command, write_files
 from scripts.activation.push import Book, Pushed, push
 from scripts.activation.streams import CTAS, HEALTH, SEGMENTS, Fields, Record, Stream

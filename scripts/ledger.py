@@ -1,4 +1,4 @@
-"""Remembers in a CSV file what was handed over; one row a key, replaced in one step."""
+"""Remembers in a CSV file what was sent; one row a key, replaced in one step."""
 
 from __future__ import annotations
 

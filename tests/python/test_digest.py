@@ -1,0 +1,476 @@
+"""A digest says what the facts say, keeps the channels' limits, and is posted once or told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from failing_server import FailingServer, Fault, Received, failing_server
+
+from scripts.delivery import BusyError, Receiver, RefusedError, UnclearError
+from scripts.digest import slack, teams
+from scripts.digest.command import command, post
+from scripts.digest.content import Digest, Number, Section, digest_of
+from scripts.metrics_engine import MetricsEngine
+from scripts.pack.decomposition import Part
+from scripts.pack.facts import (
+    Event,
+    Headline,
+    PeriodFacts,
+    Quality,
+    Restatement,
+    asked_metrics,
+    period_facts,
+)
+from scripts.pack.period import Period, month, week_ending
+from scripts.project import ROOT, Places, UsageError, UserError
+
+JUNE = month("2026-06")
+
+
+# --- What is told ---------------------------------------------------------------------------
+
+
+def headline(**values: Any) -> Headline:
+    """MRR of June, $102,400 after $100,000; smb brought $3,000, enterprise took $600."""
+    usual = [Decimal(100_000 + 100 * i) for i in range(12)]
+    return Headline(
+        **{
+            "metric": "mrr",
+            "label": "MRR",
+            "unit": "usd",
+            "direction": "higher",
+            "target": Decimal(110_000),
+            "owner": "Finance",
+            "source_systems": ("billing",),
+            "grain": "month",
+            "period": JUNE,
+            "value": Decimal(102_400),
+            "previous": Decimal(100_000),
+            "change": Fraction(2_400),
+            "series": (*usual, Decimal(100_000), Decimal(102_400)),
+            "segments": (
+                Part("smb", Fraction(0), Fraction(3_000), Fraction(3_000)),
+                Part("enterprise", Fraction(600), Fraction(0), Fraction(-600)),
+            ),
+            "accounts": (),
+            "base": None,
+        }
+        | values
+    )
+
+
+def event(name: str, title: str = "Left", **values: Any) -> Event:
+    given = {"segment": "smb", "detail": "price", "metric": "mrr_change", "unit": "usd"}
+    return Event("risk", title, name, name, **{"value": Decimal(-1_200)} | given | values)
+
+
+def facts(**values: Any) -> PeriodFacts:
+    run = {"tests_passed": 920, "tests_warned": 1, "rules_held": 165, "rules_warned": 2}
+    given = {
+        "period": JUNE,
+        "as_of": date(2026, 6, 30),
+        "run_id": "r1",
+        "headlines": [headline()],
+        "monthly": [],
+        "risks": [],
+        "wins": [],
+        "anomalies": [],
+        "restatements": [],
+        "actions": [],
+        "quality": Quality(run, [], [], []),
+        "is_latest": True,
+    }
+    return PeriodFacts(**given | values)
+
+
+def section(digest: Digest, title: str) -> list[str]:
+    (found,) = [each.lines for each in digest.sections if each.title == title]
+    return found
+
+
+def test_a_number_is_told_with_its_change_direction_and_target() -> None:
+    rate = headline(
+        label="Churn",
+        unit="ratio",
+        direction="lower",
+        target=None,
+        value=0.0125,
+        previous=0.01,
+        change=Fraction(1, 400),
+    )
+    unknown = headline(label="NPS", unit="points", value=None, previous=None, change=None)
+    first = headline(label="New", target=None, previous=None, change=None)
+    digest = digest_of(facts(headlines=[headline(), rate, unknown, first]))
+    assert digest.title == "Customer success, June 2026"
+    assert digest.numbers == [
+        Number("MRR", "$102.4k (+$2.4k, better; misses its target $110.0k)"),
+        Number("Churn", "1.3 % (+0.3 pp, worse)"),
+        Number("NPS", "–"),
+        Number("New", "$102.4k"),
+    ]
+
+
+def test_what_moved_more_than_ever_before_is_told_with_its_parts() -> None:
+    calm = headline(label="Calm", change=Fraction(50), value=Decimal(100_050))
+    digest = digest_of(facts(headlines=[headline(), calm]))
+    assert section(digest, "What moved more than usual") == [
+        "MRR +$2.4k, more than in any of the 12 months before; mostly smb +$3.0k, enterprise −$600"
+    ]
+
+
+def test_risks_name_the_first_accounts_of_each_kind() -> None:
+    risks = [event(name) for name in ("Amber", "Birch", "Cobalt", "Delta", "Ember")]
+    risks += [
+        event("Flint", "Detractors", value=1, unit="responses", detail=""),
+        event("Grove", "Detractors", value=2, unit="responses", detail=""),
+    ]
+    digest = digest_of(facts(risks=risks))
+    assert section(digest, "Risks") == [
+        "Left: Amber (−$1,200, price), Birch (−$1,200, price), Cobalt (−$1,200, price) and 2 more",
+        "Detractors: Flint, Grove (2 responses)",
+    ]
+    assert section(digest, "Wins") == []
+
+
+def test_the_state_of_the_data_is_told() -> None:
+    anomaly = {"field": "mrr", "table_name": "fct_metric_values", "system": "bellwether"}
+    anomaly |= {"group_name": "mid_market", "grain": "month", "period_end": date(2026, 6, 30)}
+    restated = Restatement(
+        "mrr", "MRR", "usd", "2026-05", "all", Decimal(100), Decimal(90), "later events"
+    )
+    source = {"system": "crm", "freshness": "stale", "age_days": 9}
+    issue = {"severity": "warning", "in_words": "A raw row can't be used", "system": "ops"}
+    issue |= {"owner": "Operations", "detail": "x"}
+    run = facts().quality.run
+    digest = digest_of(
+        facts(
+            anomalies=[anomaly | {"value": Decimal("9.00"), "usual_value": Decimal("1.5")}],
+            restatements=[restated],
+            quality=Quality(run, [source], [issue, issue | {"detail": "y"}], []),
+            actions=[
+                {
+                    "due_date": date(2026, 7, 3),
+                    "priority": "high",
+                    "account_name": "Amber",
+                    "reason": "Health is red",
+                }
+            ],
+        )
+    )
+    assert section(digest, "Jumps in the data") == [
+        "mrr (bellwether, mid market): 9, usually 1.5, in the month to 30 Jun 2026"
+    ]
+    assert section(digest, "Told otherwise before") == [
+        "MRR, 2026-05: $90 today, $100 then; later events"
+    ]
+    assert section(digest, "Data quality") == [
+        "Last build: 920 tests passed, 1 warned; 165 audit rules held, 2 warned",
+        "crm is stale: 9 days old",
+    ]
+    assert section(digest, "Proposed calls to action") == [
+        "by 3 Jul 2026, high: Amber. Health is red"
+    ]
+    assert section(digest, "Open data issues") == [
+        "warning: A raw row can't be used (ops, Operations)"
+    ]
+    earlier = [each.title for each in digest_of(facts(is_latest=False)).sections]
+    assert "Proposed calls to action" not in earlier
+    assert "Open data issues" not in earlier
+
+
+@pytest.fixture(scope="module")
+def june(metrics_engine: MetricsEngine) -> Digest:
+    """The digest of the demo's last month."""
+    return digest_of(period_facts(metrics_engine, Places.of().work_file, JUNE))
+
+
+def test_the_demos_numbers_are_the_metric_queries(
+    june: Digest, metrics_engine: MetricsEngine
+) -> None:
+    told = {number.label: number.text for number in june.numbers}
+    rows = metrics_engine.query(
+        ["mrr", "gross_revenue_retention", "tickets_opened"],
+        ["metric_time__month"],
+        start=date(2026, 5, 1),
+        end=date(2026, 6, 30),
+    ).to_pylist()
+    may, june_row = rows
+    labels = {name: metrics_engine.metrics[name].label for name in june_row if "__" not in name}
+    assert told[labels["mrr"]].startswith(f"${june_row['mrr'] / 1000:.1f}k (")
+    assert told[labels["gross_revenue_retention"]].startswith(
+        f"{june_row['gross_revenue_retention'] * 100:.1f} % ("
+    )
+    opened = june_row["tickets_opened"] - may["tickets_opened"]
+    assert told[labels["tickets_opened"]].startswith(f"{june_row['tickets_opened']} ({opened:+d},")
+
+
+# --- The channels' limits -------------------------------------------------------------------
+
+
+def slack_breaches(message: dict[str, Any]) -> list[str]:
+    """What Slack would refuse, by its reference of blocks (docs.slack.dev/reference/block-kit)."""
+    found = []
+    if len(message["blocks"]) > 50:
+        found.append("more than 50 blocks")
+    for block in message["blocks"]:
+        match block["type"]:
+            case "header":
+                if block["text"]["type"] != "plain_text" or not _fits(block["text"], 150):
+                    found.append("header")
+            case "section":
+                if not _fits(block.get("text", {"text": "x"}), 3000):
+                    found.append("section")
+                fields = block.get("fields", [{"text": "x"}])
+                if not 1 <= len(fields) <= 10 or not all(_fits(each, 2000) for each in fields):
+                    found.append("fields")
+            case "context":
+                if not 1 <= len(block["elements"]) <= 10:
+                    found.append("context")
+                if not all(_fits(each, 3000) for each in block["elements"]):
+                    found.append("context text")
+            case "divider":
+                pass
+            case other:
+                found.append(f"unknown block {other}")
+    return found
+
+
+def _fits(text: dict[str, str], most: int) -> bool:
+    return 1 <= len(text["text"]) <= most
+
+
+ELEMENTS = {  # of Adaptive Cards up to 1.2: required and allowed properties
+    "TextBlock": ({"text"}, {"wrap", "size", "weight", "isSubtle", "spacing"}),
+    "FactSet": ({"facts"}, set()),
+    "Container": ({"items"}, {"separator"}),
+    "RichTextBlock": ({"inlines"}, {"spacing"}),
+    "TextRun": ({"text"}, set()),
+}
+
+
+def card_breaches(element: dict[str, Any]) -> list[str]:
+    """What no version-1.2 card has, in an element and all within it (adaptivecards.io/explorer)."""
+    required, allowed = ELEMENTS[element["type"]]
+    names = set(element) - {"type"}
+    wrong = (required - names) | (names - required - allowed)
+    found = [f"{element['type']} {name}" for name in sorted(wrong)]
+    for inner in [*element.get("items", []), *element.get("inlines", [])]:
+        found += card_breaches(inner)
+    for fact in element.get("facts", []):
+        if set(fact) != {"title", "value"}:
+            found.append("fact")
+    return found
+
+
+HUGE = Digest(
+    title="t" * 500,
+    subtitle="s" * 5000,
+    numbers=[Number("l" * 500, "ü" * 50)] * 24,
+    sections=[Section("& more", ["<!channel> & 漢字" * 400] * 400)] * 8,
+)
+
+
+def test_what_slack_gets_is_within_its_limits(june: Digest) -> None:
+    for digest in (june, HUGE, digest_of(facts()), digest_of(facts(headlines=[]))):
+        assert slack_breaches(slack.message(digest)) == []
+    broken = {"blocks": [{"type": "section", "text": {"text": ""}}, {"type": "table"}] * 26}
+    assert set(slack_breaches(broken)) == {"more than 50 blocks", "section", "unknown block table"}
+
+
+def test_what_teams_gets_is_within_its_limits(june: Digest) -> None:
+    for digest in (june, HUGE, digest_of(facts())):
+        message = teams.message(digest)
+        assert set(message) == {"type", "attachments"}
+        (attachment,) = message["attachments"]
+        assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+        card = attachment["content"]
+        assert (card["type"], card["version"]) == ("AdaptiveCard", "1.2")
+        assert [breach for element in card["body"] for breach in card_breaches(element)] == []
+        assert len(json.dumps(message, ensure_ascii=False).encode()) <= 28 * 1024
+    assert card_breaches({"type": "TextBlock", "colour": "red"}) == [
+        "TextBlock colour",
+        "TextBlock text",
+    ]
+
+
+def test_a_name_calls_nobody_and_links_nowhere() -> None:
+    name = "<!channel> & [Click](https://example.com)"
+    digest = digest_of(facts(risks=[event(name)]))
+    assert "<" not in json.dumps(slack.message(digest))
+    assert "&lt;!channel&gt; &amp; [Click]" in json.dumps(slack.message(digest))
+    body = teams.message(digest)["attachments"][0]["content"]["body"]
+    runs = [
+        inline["text"]
+        for element in body
+        for item in element.get("items", [])
+        for inline in item.get("inlines", [])
+    ]
+    assert any(name in text for text in runs)  # of a TextRun, which has no Markdown
+    blocks = [e for e in body if e["type"] == "TextBlock"]
+    assert name not in json.dumps(blocks)
+
+
+def test_what_is_left_out_is_said() -> None:
+    many = Section("Wins", [f"line {i}" for i in range(9)])
+    assert many.shown(7)[-2:] == ["line 6", "… and 2 more in the pack"]
+    assert Section("Wins", ["one"]).shown(7) == ["one"]
+    assert Section("Wins", []).shown(7) == ["None."]
+
+
+# --- Posting --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingServer]:
+    """A channel that posts whatever comes, also what comes twice, as chat webhooks do."""
+    posted: list[Received] = []
+
+    def show(request: Received) -> tuple[int, bytes]:
+        posted.append(request)
+        server.done.clear()
+        return 200, b"ok"
+
+    with failing_server(show) as server:
+        server.posted = posted
+        monkeypatch.setenv("BELLWETHER_SLACK_WEBHOOK", server.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield server
+
+
+def post_june(
+    tmp_path: Path, period: Period = JUNE, channel: str = "slack", **options: Any
+) -> bool:
+    receiver = Receiver("BELLWETHER_SLACK_WEBHOOK", deduplicates=False, sleep=lambda _: None)
+    return post({"text": "x"}, channel, period, tmp_path / "digests.csv", receiver, **options)
+
+
+def test_a_period_is_posted_once_to_each_channel(tmp_path: Path, server: FailingServer) -> None:
+    assert post_june(tmp_path)
+    assert not post_june(tmp_path)
+    assert post_june(tmp_path, week_ending("2026-06-28"))
+    assert post_june(tmp_path, month("2026-05"))
+    assert not post_june(tmp_path)
+    assert post_june(tmp_path, again=True)
+    assert [request.key for request in server.posted] == [
+        "bellwether|slack|month|2026-06|0",
+        "bellwether|slack|week|2026-06-28|0",
+        "bellwether|slack|month|2026-05|0",
+        "bellwether|slack|month|2026-06|1",
+    ]
+
+
+def test_a_webhook_that_fails_for_sure_is_tried_again_now_and_later(
+    tmp_path: Path, server: FailingServer
+) -> None:
+    server.faults = [Fault(500), Fault(429, headers={"Retry-After": "3"})]
+    assert post_june(tmp_path)
+    server.faults = [Fault(500)] * 6
+    with pytest.raises(BusyError, match="answered 500"):
+        post_june(tmp_path, month("2026-05"))
+    server.faults = [Fault(404, b"channel_not_found")]
+    with pytest.raises(RefusedError, match="404: channel_not_found"):
+        post_june(tmp_path, month("2026-05"))
+    assert post_june(tmp_path, month("2026-05"))
+    assert len(server.posted) == 2
+    assert {request.key for request in server.received[3:]} == {"bellwether|slack|month|2026-05|0"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(is_done=True), Fault(), Fault(504, is_done=True), Fault(200, b"<html>", is_done=True)],
+    ids=str,
+)
+def test_a_try_whose_end_nobody_knows_is_told_and_not_repeated(
+    fault: Fault, tmp_path: Path, server: FailingServer
+) -> None:
+    server.faults = [fault]
+    with pytest.raises(UnclearError):
+        post_june(tmp_path)
+    with pytest.raises(UnclearError, match="may have posted the digest of June 2026 to slack"):
+        post_june(tmp_path)
+    assert len(server.received) == 1
+    assert post_june(tmp_path, again=True)
+    assert not post_june(tmp_path)
+
+
+def test_teams_takes_a_workflows_silence_and_slack_wants_ok(
+    tmp_path: Path, server: FailingServer
+) -> None:
+    server.faults = [Fault(202)]
+    assert post_june(tmp_path, channel="teams")
+    server.faults = [Fault(202)]
+    with pytest.raises(UnclearError, match="makes no sense"):
+        post_june(tmp_path)
+
+
+def test_a_killed_process_posts_nothing_twice(
+    server: FailingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while the channel answers, the message being there."""
+    program = "import test_digest, pathlib, sys; test_digest.post_june(pathlib.Path(sys.argv[1]))"
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "python")])
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], env=os.environ | {"PYTHONPATH": paths}
+    )
+    server.faults = [Fault(is_done=True, then=lambda: process.send_signal(signal.SIGKILL))]
+    assert process.wait(60) == -signal.SIGKILL
+    assert len(server.posted) == 1
+    with pytest.raises(UnclearError, match="--again"):
+        post_june(tmp_path)
+    assert len(server.posted) == 1
+
+
+# --- The command ----------------------------------------------------------------------------
+
+
+def test_a_dry_run_prints_the_message_and_needs_no_address(
+    june: Digest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("BELLWETHER_TEAMS_WEBHOOK", raising=False)
+    command("teams", month_name="2026-06", dry_run=True, published_file=Places.of().work_file)
+    assert json.loads(capsys.readouterr().out) == teams.message(june)
+    assert not Places.of().work_file.with_suffix(".digests.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"to": "mail"}, "no channel 'mail'; there are slack, teams"),
+        ({"to": "slack"}, "Say which period"),
+        ({"to": "slack", "week": "2026-06-28", "month_name": "2026-06"}, "Say which period"),
+        ({"to": "slack", "week": "2026-06-30"}, "is a Tuesday"),
+        ({"to": "slack", "month_name": "June"}, "is not a month"),
+        ({"to": "slack", "month_name": "2026-07"}, "is not over"),
+        ({"to": "teams", "month_name": "2026-06"}, "BELLWETHER_TEAMS_WEBHOOK must hold"),
+    ],
+)
+def test_a_wrong_question_is_told_and_posts_nothing(
+    options: dict[str, Any], told: str, server: FailingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BELLWETHER_TEAMS_WEBHOOK", raising=False)
+    with pytest.raises(UsageError, match=told):
+        command(published_file=Places.of().work_file, **options)
+    assert server.received == []
+
+
+def test_a_missing_file_is_told(tmp_path: Path, server: FailingServer) -> None:
+    with pytest.raises(UserError, match="run `make build` first"):
+        command("slack", month_name="2026-06", published_file=tmp_path / "none.duckdb")
+
+
+def test_the_exposure_lists_what_the_digest_asks_for() -> None:
+    exposures = yaml.safe_load((ROOT / "models" / "exposures.yml").read_text())["exposures"]
+    (digest,) = [exposure for exposure in exposures if exposure["name"] == "digest"]
+    asked = asked_metrics("month") | asked_metrics("week")
+    listed = [each for each in digest["depends_on"] if each.startswith("metric(")]
+    assert sorted(listed) == sorted(f"metric('{name}')" for name in asked)
