@@ -22,7 +22,7 @@ BLUE, ORANGE, GREEN, PURPLE, YELLOW, GREY = (
 )
 SERIES = [BLUE, ORANGE, GREEN, PURPLE, YELLOW, GREY, "#6a5acd", "#b2452f"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 2], [10, 4], [3, 6]]
-BANDS = {"green": "#4393c3", "yellow": "#f4a742", "red": "#b2452f", "unscored": "#9a9a9a"}
+BANDS = {"green": "#4393c3", "yellow": "#f4a742", "red": "#cc4f35", "unscored": "#9a9a9a"}
 HEIGHT = 240
 BLACK, WHITE = "#1d2733", "#ffffff"  # on a coloured tile
 HERE: Mapping[str, str] = {}
@@ -36,24 +36,26 @@ def lines(
     title: str,
     unit: str,
     colour: str = "metric",
+    colours: Mapping[str, str] = HERE,
     target: float | None = None,
     zero: bool = False,
     **options: Any,
 ) -> Chart:
     """Lines by month: one per metric in `series`, or of its one metric one per `colour`.
 
-    `colour` is a filter (given in `split`, too) or an extra; `target` draws a dashed line.
+    `colour` is a filter (given in `split`, too) or an extra, `colours` gives their colours and
+    order; `target` draws a dashed line.
     """
     import altair as alt
 
-    names = _names(cube, series, colour)
+    names = list(colours) or _names(cube, series, colour)
     line = (
         of_rows()
         .mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2)
         .encode(
             month(),
             value(unit).scale(zero=zero),
-            _colour(colour, names, symbol="stroke"),
+            _colour(colour, names, list(colours.values()), symbol="stroke"),
             _dash(colour, names),
             tooltip=_tooltip(colour),
         )
@@ -285,8 +287,9 @@ def _in_short(number: str, unit: str) -> str:
     if unit == "ratio":
         return f"replace(format(100 * {number}, '.3~r'), '-', '−') + ' %'"
     prefix = "$" if unit == "usd" else ""
-    short = f"format({number}, '{prefix}.3~s')"
-    return f"replace(replace({short}, 'M', 'm'), 'G', 'bn')"
+    short = f"replace(replace(format({number}, '{prefix}.3~s'), 'M', 'm'), 'G', 'bn')"
+    # SI would write a half as 500m.
+    return f"(abs({number}) < 1 ? format({number}, '{prefix}.2~f') : {short})"
 
 
 def _told(channel: Any) -> Any:

@@ -25,6 +25,7 @@ ACCOUNT = "current_account__account_name"
 ACCOUNT_ID = "current_account"  # two accounts may have one name
 SEGMENT = "account__segment"
 CSM = "account__csm_id"
+PLAYBOOK, PLAYBOOK_NAME = "cta__playbook_key", "cta__playbook_name"
 REASON = "mrr_movement_reason__reason"
 # Whoever closed down could not have been kept.
 AVOIDABLE_CHURN = (
@@ -303,23 +304,17 @@ def fires(engine: MetricsEngine, month: date, queue: Sequence[Row]) -> list[Fire
     """The answers as of `month`; `queue` holds rows of rpt_cta_queue."""
     ask = Ask(engine, month)
     names = {
-        row["cta__playbook_key"]: row["cta__playbook_name"]
-        for row in engine.query(
-            ["ctas_due"], ["cta__playbook_key", "cta__playbook_name"]
-        ).to_pylist()
+        row[PLAYBOOK]: row[PLAYBOOK_NAME]
+        for row in engine.query(["ctas_due"], [PLAYBOOK, PLAYBOOK_NAME]).to_pylist()
     }
-    return [
-        Fire(
-            question=question,
-            numbers=[ask.number(asked) for asked in question.asked],
-            causes=question.causes(ask),
-            play=Play(
-                question.playbook,
-                names.get(question.playbook) or words(question.playbook).capitalize(),
-                proposals(queue, question.playbook),
-            )
-            if question.playbook
-            else None,
-        )
-        for question in QUESTIONS
-    ]
+    return [_answer(ask, question, names, queue) for question in QUESTIONS]
+
+
+def _answer(ask: Ask, question: Question, names: Mapping[str, str], queue: Sequence[Row]) -> Fire:
+    key, asked, play = question.playbook, question.asked, None
+    if key:
+        play = Play(key, names.get(key) or words(key).capitalize(), proposals(queue, key))
+        of_playbook = (f"{PLAYBOOK} = '{key}'",)
+        done = Asked("playbook_execution_rate", YEAR, of_playbook, f"“{play.name}” done in time")
+        asked = (*asked, done)
+    return Fire(question, [ask.number(each) for each in asked], question.causes(ask), play)

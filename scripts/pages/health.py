@@ -157,6 +157,7 @@ def _proof(facts: Facts) -> Section:
                 title="Calibration: share of each band that churned or contracted in 180 days",
                 unit="ratio",
                 colour="final_band",
+                colours=BANDS,
                 zero=True,
             ),
             lines(
@@ -213,4 +214,4 @@ def _warnings(facts: Facts) -> Section:
 def _band(channel: str, field: str, title: str, bands: list[str]) -> Any:
     import altair as alt
 
-    return getattr(alt, channel)(f"{field}:N", title=title).sort(bands)
+    return getattr(alt, channel)(f"{field}:N", title=title, axis=alt.Axis(labelAngle=0)).sort(bands)

@@ -5,28 +5,10 @@ from __future__ import annotations
 from scripts.formats import day_text
 from scripts.pages.charts import lines, ranking
 from scripts.pages.facts import Facts
-from scripts.pages.parts import Kpi, Kpis, Page, Section, Table
+from scripts.pages.overview import kpis
+from scripts.pages.parts import Kpis, Page, Section, Table
 
 CSM = "account__csm_id"
-TEAM = {
-    "dashboard_adoption_rate": "Leaders who look at the dashboards",
-    "self_service_ratio": "Requests answered by self-service",
-    "time_to_insight_days": "Time from request to answer",
-    "backlog_aging_breaches": "Requests open for too long",
-    "cross_functional_sla_adherence": "Other teams' deliveries on time",
-    "automation_hours_saved": "Hours saved by automation",
-    "playbook_execution_rate": "Calls to action closed in time",
-    "stakeholder_satisfaction": "Satisfaction of stakeholders",
-}
-QUALITY = {
-    "data_completeness": "Critical fields filled in",
-    "data_accuracy": "ARR that agrees with billing",
-    "documentation_coverage": "Columns and models described",
-    "metric_definition_compliance": "KPIs with a complete definition",
-    "lifecycle_stage_integrity": "Accounts in the stage they say",
-    "renewal_hygiene_compliance": "Renewals with plan and forecast",
-    "reporting_reliability": "Critical incidents of reports",
-}
 CAPACITY = ["csms_needed", "csms_with_accounts", "accounts_per_csm", "arr_per_csm"]
 
 
@@ -48,7 +30,7 @@ def _team(facts: Facts) -> Section:
         [
             Kpis(
                 "operations_team",
-                [Kpi(metric, name, facts.cube([metric])) for metric, name in TEAM.items()],
+                kpis(facts, "operations"),
                 title="KPIs of the team",
                 as_table=True,
             ),
@@ -105,7 +87,7 @@ def _quality(facts: Facts) -> Section:
         [
             Kpis(
                 "operations_quality",
-                [Kpi(metric, name, facts.cube([metric])) for metric, name in QUALITY.items()],
+                kpis(facts, "quality"),
                 title="KPIs of data quality",
                 as_table=True,
             ),

@@ -131,6 +131,29 @@ class Kpis:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """The answer of one metric query, as text, whatever the page's filters say."""
+
+    metric: str
+    name: str
+    text: str
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """Answers as tiles."""
+
+    kind: ClassVar[str] = "figures"
+    key: str
+    figures: Sequence[Figure]
+
+    @property
+    def metrics(self) -> set[str]:
+        return {figure.metric for figure in self.figures}
+
+
+@dataclass(frozen=True)
 class Named:
     """A metric by the name it has here; leads to its definition."""
 
@@ -169,7 +192,7 @@ class Table:
         return {cell.metric for cell in cells if isinstance(cell, Named)}
 
 
-Part = Chart | Kpis | Table
+Part = Chart | Figures | Kpis | Table
 
 
 @dataclass(frozen=True, eq=False)

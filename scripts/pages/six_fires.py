@@ -1,4 +1,4 @@
-"""Six fires: the questions a customer-success leader is asked, each on half a screen."""
+"""Six fires: what a customer-success leader is asked, what explains it and what to do."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from scripts.formats import day_text, month_text, value_text
 from scripts.pages.charts import bars, lines
 from scripts.pages.facts import Facts
 from scripts.pages.fires import Cause, Fire, Number, fires
-from scripts.pages.parts import Chart, Named, Page, Section, Table
+from scripts.pages.parts import Chart, Figure, Figures, Named, Page, Section, Table
 
-COMPANY = "the whole company, whatever is chosen above"
 QUEUE = ["playbook_key", "account_name", "reason", "due_date"]
 
 
@@ -20,7 +19,8 @@ def page(facts: Facts) -> Page:
     return Page(
         key="six_fires",
         title="Six fires",
-        text="Six questions that can't wait: the number, its trend, who explains it, what to do.",
+        text="Six questions that can't wait: the number, its trend, who explains it, what to do. "
+        "The charts follow what is chosen above; all else is of the whole company.",
         sections=[_section(facts, fire) for fire in fires(facts.engine, facts.last_month, queue)],
     )
 
@@ -31,28 +31,22 @@ def _section(facts: Facts, fire: Fire) -> Section:
     return Section(question.key, question.text, question.says, parts)
 
 
-def _numbers(facts: Facts, fire: Fire) -> Table:
-    return Table(
-        key=f"{fire.question.key}_numbers",
-        title="The number",
-        source="metric queries",
-        columns=["Metric", "Over", "Now", "A year before"],
-        rows=[facts.row(_number_cells(facts, number)) for number in fire.numbers],
-        numeric=frozenset({"Now", "A year before"}),
-        note=COMPANY,
-        is_wide=False,
+def _numbers(facts: Facts, fire: Fire) -> Figures:
+    return Figures(
+        f"{fire.question.key}_numbers", [_figure(facts, number) for number in fire.numbers]
     )
 
 
-def _number_cells(facts: Facts, number: Number) -> list[Any]:
-    asked, unit = number.asked, facts.metric(number.asked.metric).meta["unit"]
-    over = month_text(facts.last_month) if asked.months == 1 else f"{asked.months} months"
-    return [
-        Named(asked.metric, asked.note or facts.metric(asked.metric).label),
-        over,
-        value_text(number.value, unit, compact=True),
-        value_text(number.year_before, unit, compact=True),
-    ]
+def _figure(facts: Facts, number: Number) -> Figure:
+    asked, metric = number.asked, facts.metric(number.asked.metric)
+    until = month_text(facts.last_month)
+    over = until if asked.months == 1 else f"{asked.months} months to {until}"
+    now, then = (
+        value_text(value, metric.meta["unit"], compact=True)
+        for value in (number.value, number.year_before)
+    )
+    name = asked.note or metric.label
+    return Figure(asked.metric, name, now, [over, f"{then} a year before"])
 
 
 def _trend(facts: Facts, fire: Fire) -> Chart:
@@ -80,7 +74,6 @@ def _causes(facts: Facts, fire: Fire) -> Table:
         columns=["Who", "Metric", "Value"],
         rows=[facts.row(_cause_cells(facts, cause)) for cause in fire.causes],
         numeric=frozenset({"Value"}),
-        note=COMPANY,
         is_wide=False,
     )
 
@@ -98,7 +91,7 @@ def _play(facts: Facts, fire: Fire) -> Table:
     key, play = f"{fire.question.key}_play", fire.play
     if play is None:
         rows = [facts.row([fire.question.advice])]
-        return Table(key, "The play to run", "no playbook", ["What to do"], rows, is_wide=False)
+        return Table(key, "The play to run", "no playbook", ["What to do"], rows)
     return Table(
         key=key,
         title=f"The play to run: {play.name}",
@@ -110,5 +103,4 @@ def _play(facts: Facts, fire: Fire) -> Table:
         ],
         numeric=frozenset({"Due"}),
         note="what the rules propose today, soonest due first",
-        is_wide=False,
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from scripts.pages.charts import heat_map, lines, ranking
+from scripts.pages.charts import BLUE, GREY, ORANGE, YELLOW, heat_map, lines, ranking
 from scripts.pages.facts import Facts
 from scripts.pages.parts import Kpi, Kpis, Page, Section
 
+PRIORITIES = {"urgent": ORANGE, "high": YELLOW, "normal": BLUE, "low": GREY}
 PRIORITY, THEME = "ticket__priority", "feedback__theme"
 TICKETS = ["sla_attainment", "escalation_rate", "escalation_instrumentation", "csat"]
 VOLUME = ["tickets_opened", "tickets_solved"]
 VOICE = ["nps", "pnps", "nps_responses", "closed_loop_rate", "survey_response_rate"]
 TIMES = {
-    "first_reply_time_hours": "first reply, median",
-    "first_reply_time_hours_p90": "first reply, slowest tenth",
+    "first_reply_time_hours": "reply, median",
+    "first_reply_time_hours_p90": "reply, p90",
     "full_resolution_time_hours": "solution, median",
-    "full_resolution_time_hours_p90": "solution, slowest tenth",
+    "full_resolution_time_hours_p90": "solution, p90",
 }
 
 
@@ -61,6 +62,7 @@ def _service(facts: Facts) -> Section:
                 title="Share of tickets answered and solved in time, by priority and quarter",
                 unit="ratio",
                 colour="priority",
+                colours=PRIORITIES,
             ),
             lines(
                 facts.cube(VOLUME),
@@ -82,7 +84,7 @@ def _service(facts: Facts) -> Section:
                 facts.cube(list(TIMES)),
                 TIMES,
                 key="support_times",
-                title="Hours to the first reply and to the solution",
+                title="Hours to the first reply and to the solution: median and 90th percentile",
                 unit="hours",
                 zero=True,
             ),
