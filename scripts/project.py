@@ -54,6 +54,11 @@ class Places:
     def semantic_manifest(self) -> Path:
         return self.target / "semantic_manifest.json"
 
+    @property
+    def osi_document(self) -> Path:
+        """The metrics in the open interchange format; dbt writes it beside its manifests."""
+        return self.target / "osi_document.json"
+
 
 def sibling(published_file: Path, suffix: str) -> Path:
     """The file that goes with a published file: bellwether.duckdb → bellwether.docs.html."""

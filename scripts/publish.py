@@ -32,7 +32,8 @@ def publish(places: Places, report: Path) -> int:
     for leftover in (new_file, Path(f"{new_file}.wal")):
         leftover.unlink(missing_ok=True)
     tables = _copy_public_schemas(places, new_file)
-    put(places.semantic_manifest, sibling(published_file, "semantic_manifest.json"))
+    for definitions in (places.semantic_manifest, places.osi_document):
+        put(definitions, sibling(published_file, definitions.name))
     put(report, sibling(published_file, "audit.html"))
     new_file.replace(published_file)
     return tables

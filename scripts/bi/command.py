@@ -17,11 +17,17 @@ def write(published_file: Path) -> Path:
     of one build; the folder then stays as it was.
     """
     from scripts.bi.governed import Governed
+    from scripts.bi.lookml import project
+    from scripts.bi.power_bi import model
     from scripts.bi.superset import bundle
+    from scripts.bi.tableau import data_sources
 
     governed = Governed(published_file)
+    files = {"superset.zip": bundle(governed), "power_bi/model.bim": model(governed).encode()}
+    files |= {f"looker/{path}": text.encode() for path, text in project(governed).items()}
+    files |= {f"tableau/{path}": text.encode() for path, text in data_sources(governed).items()}
     folder = sibling(published_file.resolve(), "bi")
-    _put_folder({"superset.zip": bundle(governed)}, folder)
+    _put_folder(files, folder)
     return folder
 
 

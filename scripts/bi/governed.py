@@ -93,6 +93,8 @@ class Table:
         return f"{self.schema}.{self.name}"
 
 
+# Metric values can't be added up, so a group of several has none.
+ONE_VALUE = 'case when count(*) = 1 then max("{}") end'
 TIME = "metric_time__month"
 COLUMNS = """
     select schema_name || '.' || table_name, column_name, data_type
@@ -119,9 +121,9 @@ class Governed:
         self._manifest = json.loads(manifest.read_text(encoding="utf-8"))
         self._models = {each["name"]: each for each in self._manifest["semantic_models"]}
         self._types: dict[str, dict[str, str]] = {}
-        with duckdb.connect(str(published_file), read_only=True) as connection:
-            for relation, column, data_type in connection.execute(COLUMNS).fetchall():
-                self._types.setdefault(relation, {})[column] = data_type
+        self._connection = duckdb.connect(str(published_file), read_only=True)
+        for relation, column, data_type in self._connection.execute(COLUMNS).fetchall():
+            self._types.setdefault(relation, {})[column] = data_type
 
     @cached_property
     def metric_tables(self) -> list[Table]:
@@ -150,6 +152,18 @@ class Governed:
         """The tables that facts join."""
         names = {join.table for fact in self.facts for join in fact.joins}
         return [self._table(name) for name in sorted(names)]
+
+    @cached_property
+    def dates(self) -> Table:
+        """The calendar, for tools that group and filter every table by the same dates."""
+        description = "One row per day."
+        columns = self._columns("marts", "dim_dates", {})
+        return Table("marts", "dim_dates", "date_day", description, columns)
+
+    def types_of(self, query: str) -> dict[str, str]:
+        """The columns of a query of the published file with their types, as DuckDB names them."""
+        described = self._connection.execute(f"describe {query}").fetchall()
+        return {name: data_type for name, data_type, *_ in described}
 
     @cached_property
     def left_out(self) -> list[str]:

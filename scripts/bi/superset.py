@@ -7,14 +7,12 @@ from typing import Any
 
 import yaml
 
-from scripts.bi.governed import Governed, Table
+from scripts.bi.governed import ONE_VALUE, Governed, Table
 from scripts.metrics_engine import Metric
 from scripts.project import ROOT, UserError
 
 BUNDLE = ROOT / "bi" / "superset" / "bundle"
 ADDRESS = "duckdb:///{}?access_mode=READ_ONLY"
-# Metric values can't be added up, so a group of several has none.
-ONE_VALUE = 'case when count(*) = 1 then max("{}") end'
 FORMATS = {"usd": "$,.2f", "ratio": ".1%", "score": ",.1f", "days": ",.1f", "hours": ",.1f"}
 
 

@@ -65,6 +65,7 @@ def test_a_build_ends_with_a_summary(
         "bellwether.dictionary.html",
         "bellwether.docs.html",
         "bellwether.duckdb",
+        "bellwether.osi_document.json",
         "bellwether.semantic_manifest.json",
     ]
     assert project.published_mrr() == "100.00"

@@ -45,6 +45,7 @@ def places(tmp_path: Path) -> Places:
     places = Places.of(tmp_path / "acme.duckdb")
     places.target.mkdir(parents=True)
     places.semantic_manifest.write_text("{}")
+    places.osi_document.write_text('{"version": "0.1.1"}')
     report(places).write_text("all rules hold")
     write_work_file(places, mrr="100.10")
     return places
@@ -103,6 +104,8 @@ def test_public_schemas_are_published_and_nothing_else(places: Places) -> None:
     assert published_total(places) == "101.00"
     assert published_total(places, "rpt_totals") == "101.00"
     assert sibling(places.published_file, "semantic_manifest.json").read_text() == "{}"
+    osi_document = sibling(places.published_file, "osi_document.json")
+    assert osi_document.read_text() == '{"version": "0.1.1"}'
 
 
 def test_reader_of_the_old_file_is_not_disturbed(places: Places) -> None:

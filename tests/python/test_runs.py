@@ -120,7 +120,7 @@ def places(project: SmallProject, tmp_path: Path) -> Places:
     places.target.mkdir(parents=True)
     shutil.copy(project.root / "work" / "bellwether.duckdb", places.work_file)
     shutil.copy(project.published_file, places.published_file)
-    for file in (places.semantic_manifest, places.target / "audit.html"):
+    for file in (places.semantic_manifest, places.osi_document, places.target / "audit.html"):
         file.write_text("{}")
     return places
 
