@@ -69,6 +69,11 @@ history: venv ## List the builds that were published
 pages: venv ## Write the executive pages, a static site of the metrics
 	@$(RUN) pages $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
 
+.PHONY: pack
+pack: venv ## Write a week's or month's pack: make pack WEEK=2026-06-28, or MONTH=2026-06
+	@$(RUN) pack $(if $(WEEK),--week "$(WEEK)") $(if $(MONTH),--month "$(MONTH)") \
+		$(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
+
 .PHONY: health-report
 health-report: venv ## Write the page on how well the health score tells who leaves
 	@$(RUN) health-report $(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")

@@ -31,6 +31,7 @@ from scripts.bi import command as bi
 from scripts.demo import command as demo_data
 from scripts.digest import command as digest
 from scripts.health import challenger, report
+from scripts.pack import command as pack
 from scripts.pages import site
 from scripts.project import UserError
 from scripts.serving import access as serving_access
@@ -65,6 +66,7 @@ app.command("mcp")(serving.mcp_command)
 app.command("token")(serving_access.command)
 app.command("lineage")(lineage.command)
 app.command("pages")(site.command)
+app.command("pack")(pack.pack_command)
 app.command("picture")(picture.command)
 app.command("digest")(digest.command)
 app.add_typer(metrics.app, name="metrics")

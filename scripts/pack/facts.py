@@ -60,7 +60,8 @@ class Headline:
 
     `series` are the values of the last periods, oldest first, this one last. `change` is none if
     there is no value before or now; the parts of `segments`, and those of `accounts`, add up to it.
-    `base` is what a ratio is divided by in this period, none of what is no ratio.
+    `base` is what a ratio is divided by, before or in this period, whichever is less; none of
+    what is no ratio.
     """
 
     metric: str
@@ -153,7 +154,8 @@ class PeriodFacts:
     """All that is told of a period, and the day that the published numbers are of.
 
     `headlines` have the period's grain. `monthly` are, in a weekly pack, those of the last month
-    that was over, which have no weekly value. `actions` are the proposed calls to action; they
+    that was over, which have no weekly value. `bridge` are the movements that together are a
+    month's change of MRR, by their type. `actions` are the proposed calls to action; they
     and the open issues are as of `as_of`, so they are empty for a period that is not the last.
     """
 
@@ -162,6 +164,7 @@ class PeriodFacts:
     run_id: str
     headlines: list[Headline]
     monthly: list[Headline]
+    bridge: dict[str, Value]
     risks: list[Event]
     wins: list[Event]
     anomalies: list[dict[str, Any]]
@@ -169,6 +172,7 @@ class PeriodFacts:
     actions: list[dict[str, Any]]
     quality: Quality
     is_latest: bool
+    account_names: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -273,6 +277,8 @@ class _Reader:
                 f"{published_file} was published by another version and has no metric "
                 f"{missing[0]}, which the pack shows. Build again."
             )
+        accounts = self._rows("marts.dim_accounts", columns="account_id, account_name")
+        self._account_names = {row["account_id"]: row["account_name"] for row in accounts}
 
     def facts(self, period: Period) -> PeriodFacts:
         run = self._last_run()
@@ -290,6 +296,7 @@ class _Reader:
             monthly=[self.headline(name, last_month, parts=False) for name in HEADLINES["month"]]
             if period.grain == "week"
             else [],
+            bridge=self._bridge(period),
             risks=self._events("risk", period),
             wins=self._events("win", period),
             anomalies=self._anomalies(period),
@@ -302,6 +309,7 @@ class _Reader:
                 metrics=[self.headline(name, last_month, parts=False) for name in QUALITY],
             ),
             is_latest=is_latest,
+            account_names=self._account_names,
         )
 
     def headline(self, name: str, period: Period, parts: bool = True) -> Headline:
@@ -313,7 +321,7 @@ class _Reader:
         change = base = None
         if self._is_ratio(name):
             (n0, d0), (n1, d1) = (each.get(None, NOTHING) for each in self._inputs(name, period))
-            base = float(d1)
+            base = float(min(each for each in (d0, d1) if each)) if d0 or d1 else 0.0
             change = n1 / d1 - n0 / d0 if d0 and d1 else None
         elif previous is not None and value is not None:
             change = exact(value) - exact(previous)
@@ -435,8 +443,14 @@ class _Reader:
         )
         return before, after
 
+    def _bridge(self, period: Period) -> dict[str, Value]:
+        if period.grain != "month":
+            return {}
+        rows = self._asked(["mrr_change"], [period], [MOVEMENT])
+        found = {row[MOVEMENT]: row["mrr_change"] for row in rows}
+        return dict(sorted(found.items(), key=lambda movement: -movement[1]))
+
     def _events(self, kind: str, period: Period) -> list[Event]:
-        names = self.account_names()
         found = []
         for signal in SIGNALS:
             if signal.kind != kind or period.grain not in signal.grains:
@@ -449,7 +463,7 @@ class _Reader:
                     kind=signal.kind,
                     title=signal.title,
                     account_id=row[ACCOUNT],
-                    account_name=names.get(row[ACCOUNT], "unassigned"),
+                    account_name=self._account_names.get(row[ACCOUNT], "unassigned"),
                     segment=row[SEGMENT],
                     detail=" → ".join(words(row[each]) for each in signal.details if row[each]),
                     metric=signal.metric,
@@ -461,10 +475,6 @@ class _Reader:
             ]
             found += sorted(events, key=lambda event: (-abs(event.value), event.account_name))
         return found
-
-    def account_names(self) -> dict[str, str]:
-        rows = self._rows("marts.dim_accounts", columns="account_id, account_name")
-        return {row["account_id"]: row["account_name"] for row in rows}
 
     def _anomalies(self, period: Period) -> list[dict[str, Any]]:
         """What was far from usual in a time that ended within the period."""

@@ -82,6 +82,7 @@ def facts(**values: Any) -> PeriodFacts:
         "run_id": "r1",
         "headlines": [headline()],
         "monthly": [],
+        "bridge": {},
         "risks": [],
         "wins": [],
         "anomalies": [],
@@ -89,6 +90,7 @@ def facts(**values: Any) -> PeriodFacts:
         "actions": [],
         "quality": Quality(run, [], [], []),
         "is_latest": True,
+        "account_names": {},
     }
     return PeriodFacts(**given | values)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from scripts.metrics_engine import MetricsEngine
 from scripts.pack import facts
@@ -21,7 +22,7 @@ from scripts.pack.facts import (
     told_file,
 )
 from scripts.pack.period import Period, month, require_over, week_ending
-from scripts.project import Places, UsageError, UserError
+from scripts.project import ROOT, Places, UsageError, UserError
 
 JUNE, WEEK = month("2026-06"), week_ending("2026-06-28")
 NOWHERE = Path("nowhere/bellwether.duckdb")  # beside it no pack was written
@@ -172,6 +173,12 @@ def test_segments_of_a_sum_are_its_values(
     assert len(parts) >= 3
 
 
+def test_movements_together_are_the_change_of_mrr(june: PeriodFacts, week: PeriodFacts) -> None:
+    assert sum(june.bridge.values()) == of(june, "mrr").value - of(june, "mrr").previous
+    assert {"new", "expansion", "churn"} <= set(june.bridge)
+    assert week.bridge == {}
+
+
 def test_segments_of_a_ratio_are_those_of_rates_and_shares(
     june: PeriodFacts, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
@@ -188,7 +195,7 @@ def test_segments_of_a_ratio_are_those_of_rates_and_shares(
     base = {at: sum(float(then) for a, _, _, then in rows if a == at) for at in (0, 1)}
     middle = (whole[0] / base[0] + whole[1] / base[1]) / 2
     headline = of(june, "net_revenue_retention")
-    assert headline.base == pytest.approx(base[1])
+    assert headline.base == pytest.approx(min(base.values()))
     parts = {part.key: part for part in headline.segments}
     assert len(parts) == 3
     for segment, part in parts.items():
@@ -331,6 +338,14 @@ def test_how_a_change_compares_with_those_before() -> None:
 
 def test_asked_metrics_are_public(metrics_engine: MetricsEngine) -> None:
     assert asked_metrics("week") | asked_metrics("month") <= set(metrics_engine.metrics)
+
+
+def test_the_exposure_lists_what_the_pack_asks_for() -> None:
+    exposures = yaml.safe_load((ROOT / "models" / "exposures.yml").read_text())["exposures"]
+    (pack,) = [each for each in exposures if each["name"] == "pack"]
+    asked = asked_metrics("month") | asked_metrics("week")
+    listed = [each for each in pack["depends_on"] if each.startswith("metric(")]
+    assert sorted(listed) == sorted(f"metric('{name}')" for name in asked)
 
 
 def test_a_ratio_is_its_inputs_divided(metrics_engine: MetricsEngine) -> None:
