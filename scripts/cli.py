@@ -36,6 +36,7 @@ from scripts.pages import site
 from scripts.project import UserError
 from scripts.serving import access as serving_access
 from scripts.serving import commands as serving
+from scripts.serving import load as serving_load
 
 app = typer.Typer(
     help="Commands of Bellwether. Each has its own --help.",
@@ -64,6 +65,7 @@ app.command("health-report")(report.command)
 app.command("serve")(serving.serve_command)
 app.command("mcp")(serving.mcp_command)
 app.command("token")(serving_access.command)
+app.command("serve-load")(serving_load.command)
 app.command("lineage")(lineage.command)
 app.command("pages")(site.command)
 app.command("pack")(pack.pack_command)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from scripts.project import CATALOG, UserError, sibling
 
 Mark = tuple[int, int, int]  # of a file: another one has another
 
+HALF_REPLACED_SECONDS = 1.0
 DEFINITIONS_BUILT = f"""
     select metric_name, definition_fingerprint
     from {CATALOG}.metadata.fct_metric_fingerprints
@@ -78,13 +80,24 @@ class Published:
                 edition = _edition_of(self.file, self._definitions)
             except UserError as error:
                 edition, why = None, str(error)
-            if before != (_mark(self.file), _mark(self._definitions)):
-                return  # what was read may be half old, half new
+            # What was read while it was replaced may be half old, half new. What doesn't fit may
+            # be half replaced: then the other half follows at once.
+            if self._is_replaced(before, 0 if edition else HALF_REPLACED_SECONDS):
+                return
             if edition and mark:
                 self._opened = (mark, edition)
                 return
             self._refused = (before, why)
         raise NotServableError(self._refused[1])
+
+    def _is_replaced(self, before: tuple[Mark | None, Mark | None], seconds: float) -> bool:
+        """Whether either file is another one than before, or is so within some seconds."""
+        given_up_at = time.monotonic() + seconds
+        while before == (_mark(self.file), _mark(self._definitions)):
+            if time.monotonic() >= given_up_at:
+                return False
+            time.sleep(0.05)
+        return True
 
 
 def _edition_of(file: Path, definitions: Path) -> Edition:

@@ -2,6 +2,10 @@
 
 import csv
 import io
+import json
+import re
+import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -9,27 +13,38 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import schemathesis
+from hypothesis import given, settings
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi import checks as described
+from served import (
+    ANALYST,
+    BI,
+    copy_of_published,
+    manifest_of,
+    publish_as,
+    six_fold_edition,
+    write_tokens,
+)
 from starlette.testclient import TestClient
 
-from scripts.metrics import as_csv
 from scripts.metrics_engine import MetricsEngine
-from scripts.project import PUBLISHED_FILE, UserError
+from scripts.personal_data import tags
+from scripts.project import PUBLISHED_FILE, Places, UserError
 from scripts.serving.access import (
-    TOKEN_COLUMNS,
+    NotAllowedError,
     Role,
     Tokens,
     UnknownCallerError,
-    hashed,
     roles,
 )
-from scripts.serving.answers import Metrics
+from scripts.serving.answers import Metrics, OldPageError, Question
 from scripts.serving.http_server import application
-from scripts.serving.published import Published
+from scripts.serving.published import Edition, Published
 
 MONTH = "metric_time__month"
 SEGMENT = "account__segment"
-BI, ANALYST, GONE = "token-of-a-bi-tool", "token-of-an-analyst", "token-of-nobody-any-more"
-EXPIRED = "token-that-expired"
+EXPIRED, GONE = "token-that-expired", "token-of-a-role-that-is-no-more"
 ON = date(2026, 6, 30)
 
 
@@ -41,22 +56,15 @@ def engine() -> Iterator[MetricsEngine]:
     engine.close()
 
 
-def write_tokens(file: Path, *callers: tuple[str, str, str, str]) -> None:
-    lines = [[hashed(token), *others] for token, *others in callers]
-    file.write_text(as_csv(TOKEN_COLUMNS, lines))
-
-
 @pytest.fixture(scope="module")
 def tokens_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("tokens") / "tokens.csv"
-    write_tokens(
-        file,
+    return write_tokens(
+        tmp_path_factory.mktemp("tokens") / "tokens.csv",
         (BI, "A BI tool", "bi_reader", "9999-12-31"),
         (ANALYST, "An analyst", "analyst", "9999-12-31"),
         (EXPIRED, "Last year's intern", "analyst", "2025-12-31"),
         (GONE, "A project that ended", "project_reader", "9999-12-31"),
     )
-    return file
 
 
 def client_of(published_file: Path, tokens_file: Path, token: str = ANALYST) -> TestClient:
@@ -218,6 +226,24 @@ def test_a_page_goes_on_from_its_own_question(client: TestClient) -> None:
         assert "ask again without page" in answer.json()["error"]
 
 
+def test_a_page_does_not_go_on_in_another_build(engine: MetricsEngine) -> None:
+    class Replaced:
+        run = "first"
+
+        def edition(self) -> Edition:
+            return Edition(engine, self.run, ON)
+
+    published = Replaced()
+    metrics = Metrics(published, seconds=10)  # type: ignore[arg-type]
+    role = Role("any", frozenset({"marts"}))
+    question = Question(metrics=["mrr"], group_by=[MONTH], limit=5)
+    page = question.model_copy(update={"page": metrics.query(role, question).next_page})
+    assert metrics.query(role, page).rows.num_rows == 5
+    published.run = "second"
+    with pytest.raises(OldPageError, match="from a file that was replaced since"):
+        metrics.query(role, page)
+
+
 def test_list_and_describe(client: TestClient, engine: MetricsEngine) -> None:
     listed = client.get("/metrics").json()
     assert [metric["name"] for metric in listed] == list(engine.metrics)
@@ -326,3 +352,327 @@ def test_a_role_asks_only_for_what_it_may_read(client: TestClient, tokens_file: 
     for answer in (tool.post("/query", json=hidden), tool.get("/metrics/data_completeness")):
         assert answer.status_code == 403
         assert "The role bi_reader may not read the schema metadata" in answer.json()["error"]
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory: pytest.TempPathFactory) -> Metrics:
+    """The published metrics, were industry (of accounts as they are today) personal data."""
+    file = copy_of_published(tmp_path_factory.mktemp("tagged") / "published.duckdb")
+    manifest = json.loads(manifest_of(file).read_text())
+    tagged = [
+        dimension
+        for model in manifest["semantic_models"]
+        for dimension in model["dimensions"]
+        if (model["name"], dimension["name"])
+        in (("dim_accounts", "industry"), ("fct_account_months", "month_start"))
+    ]
+    assert len(tagged) == 2
+    for dimension in tagged:
+        dimension["config"]["meta"]["personal_data"] = "name"
+    manifest_of(file).write_text(json.dumps(manifest))
+    return Metrics(Published(file), seconds=10)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"group_by": [MONTH, "current_account__industry"]},
+        {"where": [{"dimension": "current_account__industry", "values": ["software"]}]},
+        {"group_by": ["account_month__month_start__quarter"]},
+    ],
+)
+def test_personal_data_is_for_roles_that_read_it(tagged: Metrics, asked: dict[str, Any]) -> None:
+    marts = frozenset({"marts"})
+    question = Question.model_validate({"metrics": ["active_customers", "mrr"], **asked})
+    for may_not in (
+        Role("reader", marts),
+        Role("reader of other personal data", marts, frozenset({"restricted"})),
+    ):
+        with pytest.raises(
+            NotAllowedError, match=f"holds personal data, which the role {may_not.name}"
+        ):
+            tagged.query(may_not, question)
+    assert tagged.query(Role("may", marts, marts), question).rows.num_rows > 0
+
+
+def test_who_may_not_read_a_dimension_does_not_see_it_described(tagged: Metrics) -> None:
+    marts = frozenset({"marts"})
+    seen, all_of_them = (
+        {each["name"] for each in tagged.describe(role, "mrr")["dimensions"]}
+        for role in (Role("reader", marts), Role("may", marts, marts))
+    )
+    assert all_of_them - seen == {"current_account__industry", "account_month__month_start"}
+    other = Question(metrics=["mrr"], group_by=["account__industry"])
+    assert tagged.query(Role("reader", marts), other).rows.num_rows > 0
+
+
+def untold_personal_data(manifest: dict[str, Any], semantic: dict[str, Any]) -> list[str]:
+    """Dimensions and keys that are made of a tagged column and don't say so."""
+    tagged = tags(manifest)
+    return [
+        f"{model['name']}.{element['name']}"
+        for model in semantic["semantic_models"]
+        for element in (*model["dimensions"], *model["entities"])
+        for relation in [model["node_relation"]]
+        for column in re.findall(r"\w+", element["expr"] or element["name"])
+        if f"{relation['schema_name']}.{relation['alias']}.{column}" in tagged
+        and not (element["config"] or {}).get("meta", {}).get("personal_data")
+    ]
+
+
+def test_no_dimension_hides_that_it_is_personal_data() -> None:
+    """dbt hands a column's tag on to its dimension, but not to one that an expression makes."""
+    manifest = json.loads(Places.of().manifest.read_text())
+    semantic = json.loads(Places.of().semantic_manifest.read_text())
+    assert untold_personal_data(manifest, semantic) == []
+    (users,) = (m for m in semantic["semantic_models"] if m["name"] == "fct_tickets")
+    users["dimensions"].append(
+        {"name": "first_word", "expr": "split_part(subject, ' ', 1)", "config": {"meta": {}}}
+    )
+    assert untold_personal_data(manifest, semantic) == ["fct_tickets.first_word"]
+
+
+# --- What is no question ----------------------------------------------------------------------
+
+ATTEMPTS = [
+    "' or 1=1 --",
+    "'; drop table marts.dim_accounts; --",
+    "\\' or '1'='1",
+    "smb'/**/or/**/'1'='1",
+    "smb') or ('1'='1",
+    "{{ 1 + 1 }}",
+    '{{ "\\x27 or 1=1 or \\x27" }}',
+    "{{ Dimension('account__region') }}",
+    "{{ ''.__class__.__mro__ }}",
+    "{% for x in range(9) %}{% endfor %}",
+    "{# smb #}",
+    "}} {{",
+    "$$ || 'smb'",
+    "smb -- ",
+    "\uff07 or 1=1",
+]
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_a_value_is_a_value_whatever_it_says(client: TestClient, attempt: str) -> None:
+    """It is compared as any other segment that no account has."""
+
+    def answers(value: str) -> list[Any]:
+        conditions = [
+            {"dimension": SEGMENT, "operator": operator, "values": values}
+            for operator, values in (
+                ("=", [value]),
+                ("!=", [value]),
+                ("in", ["smb", value]),
+                ("not in", ["smb", value]),
+                ("<", [value]),
+            )
+        ]
+        return [
+            client.post(
+                "/query",
+                json={"metrics": ["active_customers"], "group_by": [SEGMENT], "where": [condition]},
+            ).json()["rows"]
+            for condition in conditions[:4]
+        ]
+
+    found = answers(attempt)
+    assert found == answers("nobody's")
+    assert [len(rows) for rows in found] == [0, 3, 1, 2]
+
+
+@pytest.mark.parametrize("attempt", ["a\nb", "a\x00b", "a\u2028b", "\x1b[2J"])
+def test_a_value_of_several_lines_is_refused(client: TestClient, attempt: str) -> None:
+    where = [{"dimension": SEGMENT, "values": [attempt]}]
+    answer = client.post("/query", json={"metrics": ["mrr"], "where": where})
+    assert answer.status_code == 400
+    assert "is not understood" in answer.json()["error"]
+
+
+NAMES = ["mrr; drop table x", "mrr'", "{{ x }}", "mrr --", "a.b", "", "MRR", "m" * 101, "mrr\n"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_a_name(client: TestClient, name: str) -> None:
+    for asked in (
+        {"metrics": [name]},
+        {"metrics": ["mrr"], "group_by": [name]},
+        {"metrics": ["mrr"], "order_by": [name]},
+        {"metrics": ["mrr"], "where": [{"dimension": name, "values": [1]}]},
+    ):
+        answer = client.post("/query", json=asked)
+        assert answer.status_code == 422
+        assert "should match pattern" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "sentence"),
+    [
+        ({"metrics": ["mmr"]}, 400, "There is no metric 'mmr'. Did you mean mrr?"),
+        ({"metrics": ["lost_mrr"]}, 400, "There is no metric 'lost_mrr'"),
+        ({"metrics": ["mrr"], "group_by": ["segment"]}, 400, "Did you mean account__segment"),
+        ({"metrics": ["mrr"], "order_by": ["arr"]}, 400, "can't be ordered by 'arr'"),
+        ({"metrics": []}, 422, "metrics: List should have at least 1 item"),
+        ({"metrics": ["mrr"], "limit": 10_001}, 422, "limit: Input should be less than or equal"),
+        ({"metrics": ["mrr"], "limit": 0}, 422, "limit: Input should be greater than or equal"),
+        ({"metrics": ["mrr"], "sql": "select 1"}, 422, "sql: Extra inputs are not permitted"),
+        ({"metrics": ["mrr"], "start": "2026-02-30"}, 422, "start: Input should be a valid date"),
+        ({"metrics": ["mrr"], "start": "2026-02-01", "end": "2026-01-01"}, 400, "is after the end"),
+        ({"metrics": ["mrr"], "where": [{"dimension": SEGMENT}]}, 422, "= takes one value"),
+        (
+            {"metrics": ["mrr"], "where": [{"dimension": SEGMENT, "values": [1]}]},
+            400,
+            "The query failed: Conversion Error",
+        ),
+        (
+            {"metrics": ["mrr"], "where": [{"dimension": MONTH, "values": ["soon"]}]},
+            400,
+            "The query failed: Conversion Error",
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_told_plainly(
+    client: TestClient, asked: dict[str, Any], status: int, sentence: str
+) -> None:
+    answer = client.post("/query", json=asked)
+    assert answer.status_code == status
+    assert list(answer.json()) == ["error"]
+    assert sentence in answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
+
+
+def test_a_segment_that_vanished_and_a_period_without_data_have_no_rows(client: TestClient) -> None:
+    question = {"metrics": ["mrr"], "group_by": [MONTH]}
+    for asked in (
+        {**question, "where": [{"dimension": SEGMENT, "values": ["startup"]}]},
+        {**question, "start": "1990-01-01", "end": "1990-12-31"},
+        {**question, "start": "2030-01-01"},
+    ):
+        answer = client.post("/query", json=asked)
+        assert (answer.status_code, answer.json()["rows"]) == (200, [])
+        text = client.post("/query?format=csv", json=asked).text
+        assert text == "metric_time__month,mrr\n"
+
+
+def test_a_body_that_is_too_large_is_not_read(client: TestClient) -> None:
+    assert client.post("/query", json={"metrics": ["mrr"] * 100_000}).status_code == 413
+
+
+# --- Limits, and a file that is replaced --------------------------------------------------------
+
+SLOW = "select count(*) as mrr from range(1000000000000) as numbers where range % 7 = 3"
+
+
+def test_a_query_that_takes_too_long_is_stopped(
+    tokens_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Metrics(Published(PUBLISHED_FILE), seconds=0.5)
+    client = TestClient(application(metrics, Tokens(tokens_file)), headers=bearer(ANALYST))
+    assert client.post("/query", json={"metrics": ["mrr"]}).status_code == 200
+    with monkeypatch.context() as slowly:
+        slowly.setattr(MetricsEngine, "explain", lambda *_: SLOW)
+        started = time.monotonic()
+        answer = client.post("/query", json={"metrics": ["mrr"]})
+        assert time.monotonic() - started < 10
+    assert answer.status_code == 504
+    assert "took longer than 0.5 seconds and was stopped" in answer.json()["error"]
+    assert client.post("/query", json={"metrics": ["mrr"]}).status_code == 200
+
+
+def test_a_query_goes_on_in_the_file_that_is_replaced_meanwhile(tmp_path: Path) -> None:
+    first = copy_of_published(tmp_path / "first.duckdb")
+    file = tmp_path / "published.duckdb"
+    publish_as(first, file)
+    published = Published(file)
+    second = six_fold_edition(tmp_path / "second.duckdb")
+    total = "select sum(mrr) as mrr from bellwether.marts.fct_account_months"
+    long_query = f"{total}, range(40000) where mrr > range / 1000000"
+    edition = published.edition()
+    expected = edition.engine.rows(total)[0]["mrr"]
+    found: list[Any] = []
+    asking = threading.Thread(
+        target=lambda: found.append(edition.engine.run(long_query).to_pylist()[0]["mrr"])
+    )
+    asking.start()
+    time.sleep(0.1)
+    publish_as(second, file)
+    newer = published.edition()
+    assert newer.run_id == "the second edition"
+    assert asking.is_alive()
+    assert newer.engine.rows(total)[0]["mrr"] == 2 * expected
+    asking.join()
+    assert found == [40000 * expected]
+
+
+# --- Whatever else may come ---------------------------------------------------------------------
+
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    described.status_code_conformance,
+    described.content_type_conformance,
+    described.response_schema_conformance,
+    described.response_headers_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def api(client: TestClient, engine: MetricsEngine) -> Any:
+    """The API as it describes itself, with names that exist, so that more gets past the door."""
+    description = json.loads(json.dumps(client.app.openapi()))  # type: ignore[attr-defined]
+    schemas = description["components"]["schemas"]
+    names = {"type": "string", "enum": [MONTH, SEGMENT, "account__cohort_month__year", "account"]}
+    metrics = {"type": "string", "enum": ["mrr", "cumulative_new_mrr", "quick_ratio", "nrr"]}
+    schemas["Question"]["properties"]["metrics"]["items"] = metrics
+    schemas["Question"]["properties"]["group_by"]["items"] = names
+    schemas["Question"]["properties"]["order_by"]["items"] = names
+    schemas["Condition"]["properties"]["dimension"] = names
+    schema = schemathesis.openapi.from_dict(description)
+    schema.app = client.app
+    return schema
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+@pytest.mark.parametrize(
+    ("path", "method", "examples"),
+    [
+        ("/status", "GET", 2),
+        ("/metrics", "GET", 5),
+        ("/metrics/{name}", "GET", 20),
+        ("/query", "POST", 60),
+    ],
+)
+def test_no_request_breaks_the_server(
+    api: Any, path: str, method: str, examples: int, mode: GenerationMode
+) -> None:
+    """Requests as described and otherwise get what is described, and never a 500."""
+
+    @given(api[path][method].as_strategy(generation_mode=mode))
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    def each_is_answered(case: schemathesis.Case) -> None:
+        case.validate_response(case.call(headers=bearer(ANALYST)), checks=CHECKS)
+
+    each_is_answered()
+
+
+def test_the_page_on_the_api_needs_nothing_else(client: TestClient) -> None:
+    """It names every path, every link in it leads somewhere, and it loads nothing."""
+    page = client.get("/docs", headers={"Authorization": ""})
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.text
+    description = client.get("/openapi.json").json()
+    assert set(description["paths"]) == {"/status", "/metrics", "/metrics/{name}", "/query"}
+    for path in description["paths"]:
+        assert f" {path}</code>" in page.text
+    links = set(re.findall(r'href="([^"]+)"', page.text))
+    assert links <= {"openapi.json", *(f"#{name}" for name in re.findall(r'id="(\w+)"', page.text))}
+    assert "#Question" in links
+    assert not re.findall(r"<script|<link|<img|src=|url\(", page.text)
+
+
+def test_anybody_may_ask_whether_it_answers(client: TestClient, engine: MetricsEngine) -> None:
+    status = client.get("/status", headers={"Authorization": ""})
+    (run,) = engine.rows(
+        "select as_of_date, run_id from bellwether.metadata.fct_runs order by started_at desc limit 1"
+    )
+    assert status.json() == {"as_of": run["as_of_date"].isoformat(), "run_id": run["run_id"]}
