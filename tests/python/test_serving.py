@@ -636,7 +636,6 @@ def api(client: TestClient, engine: MetricsEngine) -> Any:
 @pytest.mark.parametrize(
     ("path", "method", "examples"),
     [
-        ("/status", "GET", 2),
         ("/metrics", "GET", 5),
         ("/metrics/{name}", "GET", 20),
         ("/query", "POST", 60),
@@ -672,7 +671,16 @@ def test_the_page_on_the_api_needs_nothing_else(client: TestClient) -> None:
 
 def test_anybody_may_ask_whether_it_answers(client: TestClient, engine: MetricsEngine) -> None:
     status = client.get("/status", headers={"Authorization": ""})
-    (run,) = engine.rows(
-        "select as_of_date, run_id from bellwether.metadata.fct_runs order by started_at desc limit 1"
-    )
+    run = engine.rows("select * from bellwether.metadata.fct_runs order by started_at")[-1]
     assert status.json() == {"as_of": run["as_of_date"].isoformat(), "run_id": run["run_id"]}
+
+
+def test_the_exposure_names_every_metric_that_is_served() -> None:
+    manifest = json.loads(Places.of().manifest.read_text())
+    exposure = manifest["exposures"]["exposure.bellwether.metrics_served"]
+    named = {node.rpartition(".")[2] for node in exposure["depends_on"]["nodes"]}
+    assert named == {
+        metric["name"]
+        for metric in manifest["metrics"].values()
+        if not metric["type_params"]["is_private"]
+    }
