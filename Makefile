@@ -74,6 +74,10 @@ pack: venv ## Write a week's or month's pack: make pack WEEK=2026-06-28, or MONT
 	@$(RUN) pack $(if $(WEEK),--week "$(WEEK)") $(if $(MONTH),--month "$(MONTH)") \
 		$(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
 
+.PHONY: qbr
+qbr: venv ## Write the business review of one account: make qbr ACCOUNT=<id or name>
+	@$(RUN) qbr --account "$(ACCOUNT)" $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
+
 .PHONY: health-report
 health-report: venv ## Write the page on how well the health score tells who leaves
 	@$(RUN) health-report $(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)")

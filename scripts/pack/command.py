@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.project import PUBLISHED_FILE, UsageError
+from scripts.project import PUBLISHED_FILE, UsageError, sibling
 
 Published = Annotated[
     Path, typer.Option(help="The published file that is read; the pack is written beside it.")
@@ -49,6 +49,35 @@ def make_pack(published_file: Path, week: str | None, month: str | None) -> tupl
     return [*files, folder / "commentary.md"], any(file.suffix == ".pdf" for file in files)
 
 
+def make_review(published_file: Path, account: str) -> tuple[list[Path], bool]:
+    """Write the business review of an account, named by its id or name, of its last quarter.
+
+    Gives the files and whether a PDF is among them. Raises a UsageError for an account that isn't
+    known, a UserError for a published file that is missing or old.
+    """
+    from urllib.parse import quote
+
+    from scripts.metrics_engine import MetricsEngine
+    from scripts.pack.account import account_facts
+    from scripts.pack.drafts import with_edits
+    from scripts.pack.qbr import document, sentences
+    from scripts.pack.write import put_bytes, write_document
+
+    published_file = published_file.resolve()
+    engine = MetricsEngine(published_file)
+    try:
+        facts = account_facts(engine, published_file, account)
+    finally:
+        engine.close()
+    # An id is whatever the CRM made it: it must not lead out of the folder.
+    name = quote(facts.profile["account_id"], safe="").replace(".", "%2E")
+    folder = sibling(published_file, "qbr") / name / facts.period.name
+    commentary = with_edits(sentences(facts), folder / "commentary.md")
+    files = write_document(document(facts, commentary), folder, "qbr", published_file)
+    put_bytes(commentary.text.encode(), folder / "commentary.md")
+    return [*files, folder / "commentary.md"], any(file.suffix == ".pdf" for file in files)
+
+
 def pack_command(
     week: Annotated[str | None, typer.Option(help="The week's Sunday, yyyy-mm-dd.")] = None,
     month: Annotated[str | None, typer.Option(help="The month, yyyy-mm.")] = None,
@@ -59,9 +88,23 @@ def pack_command(
     Its commentary is a draft in commentary.md: edit it, and write the pack again.
     Example: python -m scripts pack --week 2026-06-28
     """
+    _tell(*make_pack(published_file, week or None, month or None))
+
+
+def review_command(
+    account: Annotated[str, typer.Option(help="The account's id or its name.")],
+    published_file: Published = PUBLISHED_FILE,
+) -> None:
+    """Write the business review of one account for its last quarter, as the pack is written.
+
+    Example: python -m scripts qbr --account a001033
+    """
+    _tell(*make_review(published_file, account))
+
+
+def _tell(files: list[Path], has_pdf: bool) -> None:
     from scripts.pack.write import NO_BROWSER
 
-    files, has_pdf = make_pack(published_file, week or None, month or None)
     for file in files:
         print(file)
     if not has_pdf:

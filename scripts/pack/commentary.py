@@ -1,21 +1,22 @@
 """Sentences about a period, made by rules from its facts, each with how sure it is and why.
 
-A sentence is sure if it only says what was counted. It is less sure if the ratio it tells of is
-divided by few, if the value is one that the data checks call an anomaly or that was told otherwise
+A sentence is sure if it only says what was counted. It is less sure if the ratio it tells of rests
+on few, if the value is one that the data checks call an anomaly or that was told otherwise
 before, if a source of it is late, and if it puts two changes side by side, which proves nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
+from typing import Any
 
 from scripts.formats import change_text, value_text, words
 from scripts.pack.decomposition import Part
 from scripts.pack.document import decimal_of
-from scripts.pack.facts import Event, Headline, PeriodFacts
+from scripts.pack.facts import Event, Headline, PeriodFacts, Restatement
 
-FEW, VERY_FEW = 30, 10  # what a ratio is divided by
+FEW, VERY_FEW = 30, 10  # that a ratio rests on
 NOTABLE = Fraction(3, 4)  # of the changes before are smaller
 MOST = Fraction(1, 2)  # of the change
 SHOWN_NAMES = 5
@@ -43,6 +44,9 @@ class Certainty(IntEnum):
         return self.name.lower().replace("_", " ")
 
 
+Doubt = tuple[Certainty, str]  # how sure, and why not more
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A draft of the commentary; `key` stays the same when it is drafted anew."""
@@ -63,11 +67,12 @@ def sentences(facts: PeriodFacts) -> list[Sentence]:
     """The commentary, in the order of the pack."""
     first = [each for each in facts.headlines[:1] if each.change]
     notable = [each for each in facts.headlines[1:] if is_notable(each)]
+    quiet = [each for each in facts.headlines if each not in first + notable]
     return [
-        *(_on_headline(headline, facts) for headline in first),
+        *(on_headline(each, _doubt(each, facts), facts.account_names) for each in first),
         *_on_bridge(facts),
-        *(_on_headline(headline, facts) for headline in notable),
-        *_on_quiet(facts, [*first, *notable]),
+        *(on_headline(each, _doubt(each, facts), facts.account_names) for each in notable),
+        *on_targets(quiet, [_doubt(each, facts) for each in quiet]),
         *_on_links(facts),
         *_on_events("risks", facts.risks),
         *_on_events("wins", facts.wins),
@@ -87,30 +92,40 @@ def is_notable(headline: Headline) -> bool:
     return Fraction(smaller, known) >= NOTABLE
 
 
-def certainty_of(headline: Headline, facts: PeriodFacts) -> tuple[Certainty, str]:
+def certainty_of(
+    headline: Headline,
+    sources: Iterable[Mapping[str, Any]],
+    anomalies: Iterable[Mapping[str, Any]] = (),
+    restatements: Iterable[Restatement] = (),
+) -> Doubt:
     """How sure a number is, and why not more."""
     reasons = []
-    if headline.base is not None and headline.base < VERY_FEW and headline.unit != "usd":
-        reasons.append((Certainty.UNSURE, f"it is divided by {headline.base:g} only"))
+    if headline.base is not None and headline.base < VERY_FEW:
+        reasons.append((Certainty.UNSURE, f"it rests on {headline.base:g} only"))
     elif headline.base is not None and headline.base < FEW:
-        reasons.append((Certainty.FAIRLY_SURE, f"it is divided by {headline.base:g}"))
+        reasons.append((Certainty.FAIRLY_SURE, f"it rests on {headline.base:g}"))
     late = [
         source["system"]
-        for source in facts.quality.sources
+        for source in sources
         if source["freshness"] != "fresh" and source["system"] in headline.source_systems
     ]
     if late:
         reasons.append((Certainty.UNSURE, f"{' and '.join(late)} is late"))
-    if any(row["field"] == headline.metric for row in facts.anomalies):
+    if any(row["field"] == headline.metric for row in anomalies):
         reasons.append((Certainty.FAIRLY_SURE, "the value is an anomaly"))
-    if any(row.metric == headline.metric for row in facts.restatements):
+    if any(row.metric == headline.metric for row in restatements):
         reasons.append((Certainty.FAIRLY_SURE, "earlier values were restated"))
     if not reasons:
         return Certainty.SURE, ""
     return min(each for each, _ in reasons), ", ".join(reason for _, reason in reasons)
 
 
-def _on_headline(headline: Headline, facts: PeriodFacts) -> Sentence:
+def _doubt(headline: Headline, facts: PeriodFacts) -> Doubt:
+    return certainty_of(headline, facts.quality.sources, facts.anomalies, facts.restatements)
+
+
+def on_headline(headline: Headline, doubt: Doubt, account_names: Mapping[str, str]) -> Sentence:
+    """What changed, whether that is usual, the target, and where most of it is."""
     rose = "rose" if headline.change > 0 else "fell"
     change = change_text(abs(decimal_of(headline.change)), headline.unit).lstrip("+")
     text = f"{headline.label} {rose} by {change} to {value_text(headline.value, headline.unit)}"
@@ -126,12 +141,11 @@ def _on_headline(headline: Headline, facts: PeriodFacts) -> Sentence:
     if headline.misses_target is not None:
         verb = "misses" if headline.misses_target else "meets"
         text += f" It {verb} its target of {value_text(headline.target, headline.unit)}."
-    certainty, because = certainty_of(headline, facts)
-    text += _where(headline, facts)
-    return Sentence(f"headline-{headline.metric}", text, certainty, because, (headline.metric,))
+    text += _where(headline, account_names)
+    return Sentence(f"headline-{headline.metric}", text, *doubt, (headline.metric,))
 
 
-def _where(headline: Headline, facts: PeriodFacts) -> str:
+def _where(headline: Headline, account_names: Mapping[str, str]) -> str:
     """Which segment and account has most of the change, if one has."""
     text = ""
     main = _main(headline.segments, headline.change)
@@ -145,7 +159,7 @@ def _where(headline: Headline, facts: PeriodFacts) -> str:
         text += " No segment has most of it."
     account = _main(headline.accounts, headline.change)
     if account:
-        name = facts.account_names.get(account.key or "", words(account.key))
+        name = account_names.get(account.key or "", words(account.key))
         text += f" {_most(f'the account {name}', account, headline)}."
     return text
 
@@ -171,29 +185,24 @@ def _on_bridge(facts: PeriodFacts) -> Iterator[Sentence]:
         yield Sentence("bridge", text, Certainty.SURE, "", ("mrr_change",))
 
 
-def _on_quiet(facts: PeriodFacts, notable: list[Headline]) -> Iterator[Sentence]:
-    """Targets that are missed without a notable change, in one sentence."""
-    missed = [each for each in facts.headlines if each.misses_target and each not in notable]
+def on_targets(headlines: list[Headline], doubts: list[Doubt]) -> Iterator[Sentence]:
+    """Targets that are missed, in one sentence; the least sure of the numbers counts."""
+    missed = [
+        (each, doubt) for each, doubt in zip(headlines, doubts, strict=True) if each.misses_target
+    ]
     if missed:
         named = [
-            f"{each.label} ({value_text(each.value, each.unit)} of "
+            f"{each.label} ({value_text(each.value, each.unit)}, the target is "
             f"{value_text(each.target, each.unit)})"
-            for each in missed
+            for each, _ in missed
         ]
         yield Sentence(
             "targets",
             f"Without a change out of the usual, these miss their target: {'; '.join(named)}.",
-            *_weakest(missed, facts),
-            tuple(each.metric for each in missed),
+            min(certainty for _, (certainty, _) in missed),
+            "; ".join(f"{each.label}, {because}" for each, (_, because) in missed if because),
+            tuple(each.metric for each, _ in missed),
         )
-
-
-def _weakest(headlines: list[Headline], facts: PeriodFacts) -> tuple[Certainty, str]:
-    """The least certainty of several numbers, and whose it is."""
-    each = [(*certainty_of(headline, facts), headline.label) for headline in headlines]
-    certainty = min(found for found, _, _ in each)
-    doubts = [f"{label}, {because}" for found, because, label in each if because]
-    return certainty, "; ".join(doubts)
 
 
 def _on_links(facts: PeriodFacts) -> Iterator[Sentence]:

@@ -7,7 +7,7 @@ is read from the published tables as it stands. Nothing here depends on the cloc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -60,8 +60,8 @@ class Headline:
 
     `series` are the values of the last periods, oldest first, this one last. `change` is none if
     there is no value before or now; the parts of `segments`, and those of `accounts`, add up to it.
-    `base` is what a ratio is divided by, before or in this period, whichever is less; none of
-    what is no ratio.
+    `base` is on how many a ratio rests, what it is divided by, before or in this period, whichever
+    is less; none of what is no ratio or is divided by money.
     """
 
     metric: str
@@ -247,7 +247,8 @@ def period_facts(engine: MetricsEngine, published_file: Path, period: Period) ->
     Earlier packs beside `published_file` tell what was said before. Raises a UsageError for a
     period that isn't over or has no data, a UserError for a file of another version.
     """
-    return _Reader(engine, published_file).facts(period)
+    needed = asked_metrics("month") | asked_metrics("week")
+    return Reader(engine, published_file, needed).facts(period)
 
 
 def packs_folder(published_file: Path) -> Path:
@@ -265,23 +266,30 @@ def exact(value: Value) -> Fraction:
     return Fraction(Decimal(str(value)).quantize(Decimal("1e-12")))
 
 
-class _Reader:
-    """Asks one engine what the facts need."""
+class Reader:
+    """Asks one engine what the facts need, of the company or of one account."""
 
-    def __init__(self, engine: MetricsEngine, published_file: Path) -> None:
+    def __init__(
+        self,
+        engine: MetricsEngine,
+        published_file: Path,
+        needed: Collection[str],
+        account_id: str | None = None,
+    ) -> None:
+        """Raises a UserError if the published file lacks one of the metrics needed."""
         self._engine = engine
         self._published_file = published_file
-        needed = asked_metrics("month") | asked_metrics("week")
-        if missing := sorted(needed - set(engine.metrics)):
+        self._account_id = account_id
+        if missing := sorted(set(needed) - set(engine.metrics)):
             raise UserError(
                 f"{published_file} was published by another version and has no metric "
                 f"{missing[0]}, which the pack shows. Build again."
             )
-        accounts = self._rows("marts.dim_accounts", columns="account_id, account_name")
+        accounts = self.rows("marts.dim_accounts", columns="account_id, account_name")
         self._account_names = {row["account_id"]: row["account_name"] for row in accounts}
 
     def facts(self, period: Period) -> PeriodFacts:
-        run = self._last_run()
+        run = self.last_run()
         require_over(period, run["as_of_date"])
         headlines = [self.headline(name, period) for name in HEADLINES[period.grain]]
         if all(headline.value is None for headline in headlines):
@@ -304,7 +312,7 @@ class _Reader:
             actions=self._actions() if is_latest else [],
             quality=Quality(
                 run=run,
-                sources=self._rows("metadata.fct_source_freshness", "order by system"),
+                sources=self.rows("metadata.fct_source_freshness", "order by system"),
                 issues=self._issues() if is_latest else [],
                 metrics=[self.headline(name, last_month, parts=False) for name in QUALITY],
             ),
@@ -321,7 +329,8 @@ class _Reader:
         change = base = None
         if self._is_ratio(name):
             (n0, d0), (n1, d1) = (each.get(None, NOTHING) for each in self._inputs(name, period))
-            base = float(min(each for each in (d0, d1) if each)) if d0 or d1 else 0.0
+            if self._is_divided_by_number(name):
+                base = float(min((each for each in (d0, d1) if each), default=0))
             change = n1 / d1 - n0 / d0 if d0 and d1 else None
         elif previous is not None and value is not None:
             change = exact(value) - exact(previous)
@@ -355,7 +364,7 @@ class _Reader:
         """
         periods = [period.back(count) for count in range(HISTORY + 1, -1, -1)]
         time = f"metric_time__{period.grain}"
-        values = {row[time]: row[name] for row in self._asked([name], periods)}
+        values = {row[time]: row[name] for row in self.asked([name], periods)}
         series = [values.get(each.start) for each in periods]
         if not self._is_flow(name):
             return series
@@ -364,7 +373,7 @@ class _Reader:
             0 if value is None and index > first else value for index, value in enumerate(series)
         ]
 
-    def _asked(
+    def asked(
         self,
         metrics: Sequence[str],
         periods: Sequence[Period],
@@ -376,7 +385,20 @@ class _Reader:
         The query is the same for whatever period, so that it is compiled once for all.
         """
         time = f"metric_time__{periods[0].grain}"
-        return _within(self._engine.query(metrics, [time, *group_by], where), periods)
+        return self._of(self._engine.query(metrics, self._by(time, group_by), where), periods)
+
+    def _by(self, time: str, group_by: Sequence[str]) -> list[str]:
+        return [time, *([ACCOUNT] if self._account_id else []), *group_by]
+
+    def _of(self, table: pa.Table, periods: Sequence[Period]) -> list[dict[str, Any]]:
+        """The rows of an answer that are of the account, if one was named, and of the periods."""
+        import pyarrow as pa
+        from pyarrow.compute import equal, is_in
+
+        if self._account_id:
+            table = table.filter(equal(table.column(ACCOUNT), self._account_id))
+        starts = pa.array([each.start for each in periods], table.column(0).type)
+        return table.filter(is_in(table.column(0), starts)).to_pylist()
 
     def _is_flow(self, name: str) -> bool:
         metric = self._engine.metrics[name]
@@ -384,6 +406,15 @@ class _Reader:
 
     def _is_ratio(self, name: str) -> bool:
         return name in DENOMINATORS or self._engine.metrics[name].type == "ratio"
+
+    def _is_divided_by_number(self, name: str) -> bool:
+        """Whether a ratio is divided by something that is counted, not by money."""
+        import pyarrow as pa
+
+        if name in DENOMINATORS:
+            return True
+        inputs = self._engine.query_inputs(name, ["metric_time__month"])
+        return pa.types.is_integer(inputs.schema.field("denominator").type)
 
     def _parts(self, name: str, period: Period, dimension: str, change: Fraction) -> list[Part]:
         """The parts of the change, the largest first, and what is counted in several of them."""
@@ -402,7 +433,7 @@ class _Reader:
     ) -> tuple[dict[str | None, Fraction], dict[str | None, Fraction]]:
         """The value of each part, before and in a period."""
         time = f"metric_time__{period.grain}"
-        rows = self._asked([name], [period.previous, period], [dimension])
+        rows = self.asked([name], [period.previous, period], [dimension])
         before, after = (
             {
                 row[dimension]: exact(row[name])
@@ -424,14 +455,14 @@ class _Reader:
             # What is counted is whole: the product is it but for the division's last digits.
             found = [
                 (row, round(row[name] * row[denominator], 6), row[denominator])
-                for row in self._asked([name, denominator], periods, group_by)
+                for row in self.asked([name, denominator], periods, group_by)
                 if row[denominator]
             ]
         else:
-            table = self._engine.query_inputs(name, [time, *group_by])
+            table = self._engine.query_inputs(name, self._by(time, group_by))
             found = [
                 (row, row["numerator"] or 0, row["denominator"] or 0)
-                for row in _within(table, periods)
+                for row in self._of(table, periods)
             ]
         before, after = (
             {
@@ -446,7 +477,7 @@ class _Reader:
     def _bridge(self, period: Period) -> dict[str, Value]:
         if period.grain != "month":
             return {}
-        rows = self._asked(["mrr_change"], [period], [MOVEMENT])
+        rows = self.asked(["mrr_change"], [period], [MOVEMENT])
         found = {row[MOVEMENT]: row["mrr_change"] for row in rows}
         return dict(sorted(found.items(), key=lambda movement: -movement[1]))
 
@@ -455,7 +486,7 @@ class _Reader:
         for signal in SIGNALS:
             if signal.kind != kind or period.grain not in signal.grains:
                 continue
-            rows = self._asked(
+            rows = self.asked(
                 [signal.metric], [period], [ACCOUNT, SEGMENT, *signal.details], signal.where
             )
             events = [
@@ -478,30 +509,31 @@ class _Reader:
 
     def _anomalies(self, period: Period) -> list[dict[str, Any]]:
         """What was far from usual in a time that ended within the period."""
-        return self._rows(
+        return self.rows(
             "metadata.fct_data_anomalies",
             "where period_end between ? and ? order by abs(score) desc, data_anomaly_id",
             [period.start, period.end],
         )
 
     def _issues(self) -> list[dict[str, Any]]:
-        return self._rows(
+        return self.rows(
             "metadata.fct_data_issues",
             "where status = 'open' order by severity desc, rule, system, table_name, record_key",
         )
 
     def _actions(self) -> list[dict[str, Any]]:
-        return self._rows("marts.rpt_cta_queue", "order by due_date, action_key")
+        return self.rows("marts.rpt_cta_queue", "order by due_date, action_key")
 
-    def _last_run(self) -> dict[str, Any]:
-        runs = self._rows("metadata.fct_runs", "order by started_at desc limit 1")
+    def last_run(self) -> dict[str, Any]:
+        """The record of the build that was published."""
+        runs = self.rows("metadata.fct_runs", "order by started_at desc limit 1")
         if not runs:
             raise UserError(f"{self._published_file} has no record of a build. Build again.")
         return runs[0]
 
     def _restated(self) -> list[Restatement]:
         """Values of closed months that are others today."""
-        rows = self._rows("metadata.rpt_restatements", "order by month_start, metric_name, segment")
+        rows = self.rows("metadata.rpt_restatements", "order by month_start, metric_name, segment")
         return [
             self._restatement(
                 row["metric_name"],
@@ -564,19 +596,10 @@ class _Reader:
             metric, defined.label, defined.meta["unit"], period, segment, then, today, because
         )
 
-    def _rows(
+    def rows(
         self, table: str, rest: str = "", parameters: Sequence[Any] = (), columns: str = "*"
     ) -> list[dict[str, Any]]:
         return self._engine.rows(f"select {columns} from {CATALOG}.{table} {rest}", parameters)
-
-
-def _within(table: pa.Table, periods: Sequence[Period]) -> list[dict[str, Any]]:
-    """The rows of an answer, whose first column is its time, that lie in one of the periods."""
-    import pyarrow as pa
-    from pyarrow.compute import is_in
-
-    starts = pa.array([each.start for each in periods], table.column(0).type)
-    return table.filter(is_in(table.column(0), starts)).to_pylist()
 
 
 def _is_over(period: Period, as_of: date) -> bool:

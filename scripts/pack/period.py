@@ -1,4 +1,4 @@
-"""The week or month that a pack tells of."""
+"""The week, month or quarter that a pack tells of."""
 
 import calendar
 import re
@@ -14,26 +14,26 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Period:
-    """A calendar week, Monday to Sunday, or a calendar month; both days are part of it."""
+    """A calendar week, Monday to Sunday, month or quarter; both days are part of it."""
 
-    grain: Literal["week", "month"]
+    grain: Literal["week", "month", "quarter"]
     start: date
     end: date
 
     @property
     def name(self) -> str:
-        """As it is asked for and as its folder is called: 2026-06-28, 2026-06."""
+        """As it is asked for and as its folder is called: 2026-06-28, 2026-06, 2026-Q2."""
+        if self.grain == "quarter":
+            return f"{self.end.year}-Q{self.end.month // 3}"
         return f"{self.end}" if self.grain == "week" else f"{self.end:%Y-%m}"
 
     @property
     def label(self) -> str:
         if self.grain == "month":
             return month_text(self.start, long=True)
+        if self.grain == "quarter":
+            return f"Q{self.end.month // 3} {self.end.year}"
         return f"the week of {day_text(self.start)} to {day_text(self.end)}"
-
-    @property
-    def adjective(self) -> str:
-        return f"{self.grain}ly"
 
     @property
     def previous(self) -> "Period":
@@ -43,8 +43,10 @@ class Period:
         """The period so many periods before."""
         if self.grain == "week":
             return Period("week", self.start - count * WEEK, self.end - count * WEEK)
-        months = self.start.year * 12 + self.start.month - 1 - count
-        return _month(months // 12, months % 12 + 1)
+        length = 3 if self.grain == "quarter" else 1
+        first = self.start.year * 12 + self.start.month - 1 - count * length
+        start, last = (_month(each // 12, each % 12 + 1) for each in (first, first + length - 1))
+        return Period(self.grain, start.start, last.end)
 
     @property
     def last_month(self) -> "Period":
@@ -78,6 +80,13 @@ def month(text: str) -> Period:
     if not found or found[1] == "0000":
         raise UsageError(f"MONTH: {text!r} is not a month; write it as yyyy-mm, e.g. 2026-06.")
     return _month(int(found[1]), int(found[2]))
+
+
+def last_quarter(as_of: date) -> Period:
+    """The last calendar quarter that was over on a day."""
+    first = _month(as_of.year, (as_of.month - 1) // 3 * 3 + 1)
+    quarter = Period("quarter", first.start, first.back(-2).end)
+    return quarter if quarter.end <= as_of else quarter.previous
 
 
 def require_over(period: Period, as_of: date) -> None:

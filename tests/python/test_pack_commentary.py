@@ -101,9 +101,9 @@ def test_more_than_all_and_none() -> None:
 @pytest.mark.parametrize(
     ("changed", "certainty", "because"),
     [
-        ({"base": 9.0}, Certainty.UNSURE, "it is divided by 9 only"),
-        ({"base": 10.0}, Certainty.FAIRLY_SURE, "it is divided by 10"),
-        ({"base": 29.0}, Certainty.FAIRLY_SURE, "it is divided by 29"),
+        ({"base": 9.0}, Certainty.UNSURE, "it rests on 9 only"),
+        ({"base": 10.0}, Certainty.FAIRLY_SURE, "it rests on 10"),
+        ({"base": 29.0}, Certainty.FAIRLY_SURE, "it rests on 29"),
         ({"base": 30.0}, Certainty.SURE, ""),
         ({"base": None}, Certainty.SURE, ""),
     ],
@@ -137,7 +137,7 @@ def test_a_usual_change_is_told_of_the_first_number_only() -> None:
     told = {each.key: each.text for each in sentences(facts_of(usual, second))}
     assert "a change within the usual" in told["headline-sla_attainment"]
     assert "headline-csat" not in told
-    assert told["targets"].endswith("miss their target: CSAT (80.0 % of 90.0 %).")
+    assert told["targets"].endswith("miss their target: CSAT (80.0 %, the target is 90.0 %).")
 
 
 def test_a_change_is_notable_from_three_quarters_on() -> None:
