@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,16 @@ import typer
 from scripts.project import PUBLISHED_FILE, sibling
 
 
-def write(published_file: Path) -> Path:
-    """Write the folder anew, in one step, and give it.
+@dataclass(frozen=True)
+class Written:
+    """The folder for other BI tools, and the metrics that none of them is told."""
+
+    folder: Path
+    left_out: list[str]
+
+
+def write(published_file: Path) -> Written:
+    """Write the folder anew, in one step.
 
     Raises a UserError if the published file or its semantic manifest is missing or they are not
     of one build; the folder then stays as it was.
@@ -28,7 +37,7 @@ def write(published_file: Path) -> Path:
     files |= {f"tableau/{path}": text.encode() for path, text in data_sources(governed).items()}
     folder = sibling(published_file.resolve(), "bi")
     _put_folder(files, folder)
-    return folder
+    return Written(folder, governed.left_out)
 
 
 def _put_folder(files: Mapping[str, bytes], folder: Path) -> None:
@@ -54,4 +63,10 @@ def command(
 
     Example: python -m scripts bi
     """
-    print(f"For other BI tools: {write(published_file)}")
+    written = write(published_file)
+    print(f"For other BI tools: {written.folder}")
+    if written.left_out:
+        print(
+            "Not in them, as they can't be added up and no saved query exports them: "
+            f"{', '.join(written.left_out)}."
+        )

@@ -28,6 +28,27 @@ AGGREGATIONS = {
 }
 
 
+KINDS = {
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "INTEGER": "whole number",
+    "BIGINT": "whole number",
+    "HUGEINT": "whole number",
+}
+
+
+def kind_of(data_type: str) -> str:
+    """What a column of a type, as DuckDB names it, is to a tool."""
+    return KINDS.get(data_type, "number")
+
+
+def line(text: str) -> str:
+    """A text of several lines in one."""
+    return " ".join(text.split())
+
+
 @dataclass(frozen=True)
 class Column:
     """A column: its name there, its type as DuckDB names it, what it holds."""
@@ -44,7 +65,7 @@ class Column:
 
     @property
     def is_time(self) -> bool:
-        return self.type in ("DATE", "TIMESTAMP")
+        return kind_of(self.type) in ("date", "timestamp")
 
 
 @dataclass(frozen=True)
@@ -59,6 +80,10 @@ class Measure:
     aggregation: str
     value: str
     time: str
+
+    @property
+    def description(self) -> str:
+        return f"{line(self.metric.description)} Counted by {self.time}."
 
     @property
     def sql(self) -> str:
@@ -133,7 +158,7 @@ class Governed:
                 schema="metrics",
                 name=table,
                 key=None,
-                description=query.description,
+                description=line(query.description),
                 columns=[each for each in columns if each.name not in self.metrics],
                 metrics=[self.metrics[each.name] for each in columns if each.name in self.metrics],
             )
@@ -185,7 +210,7 @@ class Governed:
             schema=model["node_relation"]["schema_name"],
             name=model["node_relation"]["alias"],
             key=keys[own[0]] if own else None,
-            description=model["description"],
+            description=line(model["description"]),
             columns=[
                 each
                 for each in self._columns(model["node_relation"]["schema_name"], name, described)
@@ -219,7 +244,7 @@ class Governed:
                 "name: build and publish again."
             )
         return [
-            Column(name, data_type, " ".join((described.get(name) or "").split()))
+            Column(name, data_type, line(described.get(name) or ""))
             for name, data_type in types.items()
         ]
 

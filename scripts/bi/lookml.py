@@ -7,10 +7,10 @@ import lkml
 import sqlglot
 from sqlglot import exp
 
-from scripts.bi.governed import ONE_VALUE, Column, Governed, Measure, Table
+from scripts.bi.governed import ONE_VALUE, Column, Governed, Measure, Table, kind_of, line
 from scripts.metrics_engine import Metric
 
-TYPES = {"BOOLEAN": "yesno", "VARCHAR": "string"}  # other columns that are no dates are numbers
+TYPES = {"boolean": "yesno", "text": "string"}  # other columns that are no dates are numbers
 FORMATS = {"usd": "$#,##0.00", "ratio": "0.0%", "score": "#,##0.0"}
 TIMEFRAMES = ["raw", "date", "week", "month", "quarter", "year"]
 CONNECTION = "bellwether"
@@ -48,7 +48,7 @@ def _view(table: Table) -> dict[str, Any]:
 
 
 def _dimension(column: Column, key: str | None) -> dict[str, Any]:
-    dimension = {"name": column.name, "type": TYPES.get(column.type, "number")}
+    dimension = {"name": column.name, "type": TYPES.get(kind_of(column.type), "number")}
     if column.name == key:
         dimension["primary_key"] = "yes"
     return dimension | _described(column.label, column.description, _qualified(column.name))
@@ -60,7 +60,7 @@ def _dimension_group(column: Column) -> dict[str, Any]:
         "type": "time",
         "timeframes": TIMEFRAMES,
         "convert_tz": "no",
-        "datatype": "date" if column.type == "DATE" else "timestamp",
+        "datatype": kind_of(column.type),
         **_described(column.label, column.description, _qualified(column.name)),
     }
 
@@ -70,11 +70,10 @@ def _measure(measure: Measure) -> dict[str, Any]:
     value, kind = measure.value, measure.aggregation
     if kind == "count":
         value, kind = f"case when ({value}) is not null then 1 else 0 end", "sum"
-    description = f"{measure.metric.description} In the month of {measure.time}."
     return {
         "name": measure.metric.name,
         "type": kind,
-        **_described(measure.metric.label, description, _qualified(value)),
+        **_described(measure.metric.label, measure.description, _qualified(value)),
         **_format(measure.metric),
     }
 
@@ -89,7 +88,7 @@ def _one_value(metric: Metric) -> dict[str, Any]:
 
 
 def _explore(table: Table) -> dict[str, Any]:
-    explore: dict[str, Any] = {"name": table.name, "description": _line(table.description)}
+    explore: dict[str, Any] = {"name": table.name, "description": table.description}
     if table.joins:
         explore["joins"] = [
             {
@@ -105,16 +104,12 @@ def _explore(table: Table) -> dict[str, Any]:
 
 
 def _described(label: str, description: str, sql: str) -> dict[str, str]:
-    return {"label": label, "description": _line(description), "sql": sql}
+    return {"label": label, "description": line(description), "sql": sql}
 
 
 def _format(metric: Metric) -> Mapping[str, str]:
     unit = metric.meta["unit"]
     return {"value_format": FORMATS[unit]} if unit in FORMATS else {}
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _qualified(sql: str) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from scripts.bi.governed import Governed, Measure, Table
+from scripts.bi.governed import Governed, Measure, Table, kind_of, line
 from scripts.bi.queries import table_query, value_column
 from scripts.metrics_engine import Metric
 
@@ -14,8 +14,14 @@ FORMULAS = {
     "count_distinct": "DISTINCTCOUNTNOBLANK({})",
 }
 ONE_VALUE = "IF(COUNTROWS('{table}') = 1, MAX({column}))"  # metric values can't be added up
-TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "dateTime", "TIMESTAMP": "dateTime"}
-WHOLE_NUMBERS = ("INTEGER", "BIGINT", "HUGEINT")
+TYPES = {
+    "text": "string",
+    "boolean": "boolean",
+    "date": "dateTime",
+    "timestamp": "dateTime",
+    "whole number": "int64",
+    "number": "double",
+}
 MONEY = re.compile(r"DECIMAL\(\d+,[0-4]\)")  # Power BI's decimal has four places
 FORMATS = {"usd": "\\$#,0.00", "ratio": "0.0%", "score": "#,0.0"}
 FILE = "PublishedFile"
@@ -72,7 +78,7 @@ def _table(governed: Governed, table: Table) -> dict[str, Any]:
         columns.append(column)
     content: dict[str, Any] = {
         "name": table.name,
-        "description": " ".join(table.description.split()),
+        "description": table.description,
         "columns": columns,
         "partitions": [_partition(table.name, query)],
         "measures": [
@@ -108,8 +114,7 @@ def _measure(governed: Governed, table: Table, measure: Measure) -> dict[str, An
         dates = _column(governed.dates.name, DATES)
         own = _column(table.name, measure.time)
         formula = f"CALCULATE({formula}, USERELATIONSHIP({own}, {dates}))"
-    description = f"{measure.metric.description} In the month of {measure.time}."
-    return _named(measure.metric, measure.metric.label, formula, description)
+    return _named(measure.metric, measure.metric.label, formula, measure.description)
 
 
 def _one_value(table: Table, metric: Metric) -> dict[str, Any]:
@@ -122,7 +127,7 @@ def _named(metric: Metric, label: str, formula: str, description: str) -> dict[s
     measure = {
         "name": label,
         "expression": formula,
-        "description": " ".join(description.split()),
+        "description": line(description),
         "annotations": [{"name": "metric", "value": metric.name}],
     }
     if metric.meta["unit"] in FORMATS:
@@ -168,9 +173,7 @@ def _column(table: str, column: str) -> str:
 
 
 def _type(data_type: str) -> str:
-    if data_type in WHOLE_NUMBERS:
-        return "int64"
-    return TYPES.get(data_type, "decimal" if MONEY.fullmatch(data_type) else "double")
+    return "decimal" if MONEY.fullmatch(data_type) else TYPES[kind_of(data_type)]
 
 
 def _m_text(text: str) -> str:

@@ -7,14 +7,20 @@ what can't be added.
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
 
-from scripts.bi.governed import Governed, Table
+from scripts.bi.governed import Governed, Table, kind_of, line
 from scripts.bi.queries import joined_query, value_column
 from scripts.metrics_engine import Metric
 
 FORMULAS = {"sum": "SUM([{}])", "count": "COUNT([{}])", "count_distinct": "COUNTD([{}])"}
 ONE_VALUE = "IF SUM(1) = 1 THEN MAX([{}]) END"  # metric values can't be added up
-TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "datetime"}
-WHOLE_NUMBERS = ("INTEGER", "BIGINT", "HUGEINT")
+TYPES = {
+    "text": "string",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "datetime",
+    "whole number": "integer",
+    "number": "real",
+}
 FORMATS = {"usd": 'c"$"#,##0.00', "ratio": "p0.0%", "score": "n#,##0.0"}
 
 
@@ -43,6 +49,7 @@ def _data_source(governed: Governed, table: Table) -> str:
         "connection",
         {
             "class": "genericodbc",
+            "odbc-dbms-name": "DuckDB",
             "odbc-driver": "DuckDB Driver",
             "odbc-connect-string-extras": f"Database={file};access_mode=READ_ONLY",
         },
@@ -53,18 +60,17 @@ def _data_source(governed: Governed, table: Table) -> str:
     described = _descriptions(governed, table)
     for name, data_type in types.items():
         label, description = described.get(name, ("", ""))
-        column = _column(root, name, label or name, TYPES.get(data_type, _number(data_type)))
+        column = _column(root, name, label or name, TYPES[kind_of(data_type)])
         if label:
             column.attrib |= {"role": "dimension", "type": "nominal"}
-            if data_type in ("DATE", "TIMESTAMP"):
+            if kind_of(data_type) in ("date", "timestamp"):
                 column.attrib["type"] = "ordinal"
             _describe(column, description)
         else:
             column.attrib |= {"role": "measure", "type": "quantitative", "hidden": "true"}
     for measure in table.measures:
         formula = FORMULAS[measure.aggregation].format(value_column(measure))
-        described_as = f"{measure.metric.description} In the month of {measure.time}."
-        _calculation(root, measure.metric, formula, described_as)
+        _calculation(root, measure.metric, formula, measure.description)
     for metric in table.metrics:
         _calculation(root, metric, ONE_VALUE.format(metric.name), metric.description)
     ET.indent(root)
@@ -99,8 +105,4 @@ def _column(root: Element, name: str, label: str, data_type: str) -> Element:
 def _describe(column: Element, text: str) -> None:
     if text:
         run = SubElement(SubElement(SubElement(column, "desc"), "formatted-text"), "run")
-        run.text = " ".join(text.split())
-
-
-def _number(data_type: str) -> str:
-    return "integer" if data_type in WHOLE_NUMBERS else "real"
+        run.text = line(text)

@@ -22,12 +22,13 @@ import pytest
 import yaml
 
 from scripts.bi import command
-from scripts.bi.governed import Governed
+from scripts.bi.governed import Column, Governed, Join, Table
+from scripts.bi.queries import joined_query
 from scripts.metrics_engine import MetricsEngine
 from scripts.project import PUBLISHED_FILE, ROOT, UserError, sibling
 
 MONTH, SEGMENT = "metric_time__month", "account__segment"
-TOLD_TIME = re.compile(r"In the month of (\w+)\.$")
+TOLD_TIME = re.compile(r"Counted by (\w+)\.$")
 
 MONTH_OF = "cast(date_trunc('month', {}) as date)"
 
@@ -40,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     published_file = tmp_path_factory.mktemp("bi") / "acme.duckdb"
     for suffix in ("duckdb", "semantic_manifest.json"):
         shutil.copy(sibling(PUBLISHED_FILE, suffix), sibling(published_file, suffix))
-    return command.write(published_file)
+    return command.write(published_file).folder
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +298,27 @@ def test_a_filter_is_part_of_the_measure(governed: Governed) -> None:
     assert solved.time == "solved_date"
 
 
+def test_a_row_without_an_account_stays_in_the_total() -> None:
+    """Three rows by hand: one of a known account, one of an unknown one, one of none."""
+    key, segment = Column("key", "VARCHAR", ""), Column("segment", "VARCHAR", "")
+    accounts = Table("main", "accounts", "key", "", [key, segment])
+    sales = Table(
+        schema="main",
+        name="sales",
+        key=None,
+        description="",
+        columns=[Column("account_key", "VARCHAR", "")],
+        joins=[Join("account", "accounts", column="account_key", key="key")],
+    )
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table accounts as select 'a' as key, 'smb' as segment;"
+            "create table sales as select unnest(['a', 'gone', null]) as account_key"
+        )
+        rows = connection.execute(joined_query(sales, [accounts])).fetchall()
+    assert Counter(rows) == Counter([("a", "smb"), ("gone", None), (None, None)])
+
+
 # --- What each tool demands of its file ---------------------------------------------------
 
 
@@ -410,6 +432,18 @@ def _listed(value: str | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else value or []
 
 
+def test_superset_adds_no_metric_values_up(
+    bundle: dict[str, dict[str, Any]], published: duckdb.DuckDBPyConnection
+) -> None:
+    for dataset in of_kind(bundle, "datasets").values():
+        if dataset["schema"] == "metrics":
+            expressions = [metric["expression"] for metric in dataset["metrics"]]
+            over_all = published.execute(
+                f"select {', '.join(expressions)} from metrics.{dataset['table_name']}"
+            ).fetchone()
+            assert set(over_all) == {None}, dataset["table_name"]
+
+
 def test_superset_opens_the_published_file_for_reading_only(
     bundle: dict[str, dict[str, Any]], folder: Path
 ) -> None:
@@ -465,7 +499,7 @@ def test_a_file_of_another_version_leaves_what_was_written(folder: Path) -> None
 def test_the_folder_is_written_anew(folder: Path) -> None:
     (folder / "tableau" / "no_longer_exported.tds").write_text("<datasource/>")
     before = sorted(path for path in folder.rglob("*") if path.name != "no_longer_exported.tds")
-    assert command.write(folder.parent / "acme.duckdb") == folder
+    assert command.write(folder.parent / "acme.duckdb").folder == folder
     assert sorted(folder.rglob("*")) == before
     assert [path.name for path in folder.parent.glob(".*")] == []
 
