@@ -42,14 +42,20 @@ class Ledger:
             return self.columns, []
         with self.path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
-            columns = list(reader.fieldnames or [])
-            missing = [name for name in self.columns if name not in columns]
-            if missing:
+            columns, rows = list(reader.fieldnames or []), list(reader)
+        missing = [name for name in self.columns if name not in columns]
+        if missing:
+            raise UserError(
+                f"{self.path} has no column {missing[0]}. Its columns must be "
+                f"{', '.join(self.columns)}: choose another file, or none, to begin anew."
+            )
+        for number, row in enumerate(rows, start=1):
+            if None in row or None in row.values():
                 raise UserError(
-                    f"{self.path} has no column {missing[0]}. Its columns must be "
-                    f"{', '.join(self.columns)}: choose another file, or none, to begin anew."
+                    f"{self.path}: row {number} has not as many values as there are columns. "
+                    "Mend it first; nothing was sent."
                 )
-            return columns, list(reader)
+        return columns, rows
 
     def _key(self, row: dict[str, str]) -> str:
         return key_of(row[self.columns[0]])

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from scripts.activation.shapes import SHAPES, Request
 from scripts.activation.streams import Fields, Record, Stream, fingerprint
 from scripts.delivery import Receiver, RefusedError
 from scripts.ledger import PUSH_COLUMNS, Ledger, key_of, push_row
+from scripts.project import UserError
 from scripts.publish import put_text
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ class Book:
         """The batch that was sent without its answer being noted."""
         if not self.in_flight_file.exists():
             return None
-        batch = json.loads(self.in_flight_file.read_text(encoding="utf-8"))
-        return Batch(**batch | {"request": Request(**batch["request"])})
+        (batch,) = _read(self.in_flight_file, _batch)
+        return batch
 
     def begin(self, batch: Batch) -> None:
         """Write a batch down."""
@@ -85,16 +89,19 @@ class Book:
         for record in accepted:
             dead.pop(self.key(record), None)
         dead |= {self.key(letter["record"]): letter for letter in letters}
-        if dead or self.dead_letter_file.exists():
+        if dead:
             lines = [json.dumps(letter, ensure_ascii=False) for letter in dead.values()]
-            put_text("".join(f"{line}\n" for line in lines), self.dead_letter_file)
+            put_text("\n".join(lines) + "\n", self.dead_letter_file)
+        else:
+            self.dead_letter_file.unlink(missing_ok=True)
 
     def dead_letters(self) -> dict[str, Record]:
         """What was refused and not accepted since, by key."""
         if not self.dead_letter_file.exists():
             return {}
-        lines = self.dead_letter_file.read_text(encoding="utf-8").splitlines()
-        return {self.key(letter["record"]): letter for letter in map(json.loads, lines)}
+        return dict(
+            _read(self.dead_letter_file, lambda letter: (self.key(letter["record"]), letter))
+        )
 
     def key(self, record: Record) -> str:
         """A record's key as it is compared."""
@@ -183,3 +190,19 @@ def _is_dead(record: Record, letter: Record | None) -> bool:
         and not letter["is_passing"]
         and letter["fingerprint"] == fingerprint(record)
     )
+
+
+def _batch(written: dict[str, Any]) -> Batch:
+    return Batch(**written | {"request": Request(**written["request"])})
+
+
+def _read(path: Path, understood: Callable[[dict[str, Any]], T]) -> list[T]:
+    """What the lines of a JSON file mean; a UserError if they mean nothing."""
+    try:
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        return [understood(json.loads(line)) for line in lines]
+    except (ValueError, TypeError, KeyError):
+        raise UserError(
+            f"{path} can't be read, so it isn't known what of it the receiver has. Restore it; if "
+            "the receiver has all or none of it, delete it."
+        ) from None

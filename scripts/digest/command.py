@@ -88,11 +88,15 @@ def command(
 ) -> None:
     """Post what a week or month brought to a channel, each period once.
 
+    It has the pack's numbers and commentary, as edited if the pack was made.
+
     BELLWETHER_SLACK_WEBHOOK or BELLWETHER_TEAMS_WEBHOOK holds the address.
     Example: python -m scripts digest --month 2026-06 --to slack --dry-run
     """
     from scripts.metrics_engine import MetricsEngine
-    from scripts.pack.facts import period_facts
+    from scripts.pack.commentary import sentences
+    from scripts.pack.drafts import with_edits
+    from scripts.pack.facts import packs_folder, period_facts
 
     if to not in CHANNELS:
         raise UsageError(f"--to: there is no channel {to!r}; there are {', '.join(CHANNELS)}.")
@@ -103,9 +107,12 @@ def command(
     receiver = None if dry_run else Receiver(channel.variable, deduplicates=False)
     engine = MetricsEngine(published_file)
     try:
-        message = channel.message(digest_of(period_facts(engine, published_file, period)))
+        facts = period_facts(engine, published_file, period)
     finally:
         engine.close()
+    pack = packs_folder(published_file) / period.name
+    commentary = with_edits(sentences(facts), pack / "commentary.md")
+    message = channel.message(digest_of(facts, commentary))
     if receiver is None:
         print(json.dumps(message, indent=2, ensure_ascii=False))
         return

@@ -1,26 +1,23 @@
-"""What a digest tells of a period, in words: the same for every channel.
+"""What a digest tells of a period: the same for every channel, and the same as its pack.
 
-Values and changes are those of the period's facts; nothing is computed here. A channel shows the
-first lines of each section and says how many more the pack has.
+The numbers are the headlines of the period's facts; the words are the pack's commentary, with what
+a person made of it. Nothing is computed here.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from scripts.formats import change_text, day_text, value_text, words
-from scripts.pack.facts import Event, Headline, PeriodFacts, Restatement
+from scripts.pack.document import decimal_of
+from scripts.pack.drafts import Commentary
+from scripts.pack.facts import Headline, PeriodFacts
 
-LINES = 7  # of a section
-LONGEST_LINE = 350  # characters
-NAMED = 3  # accounts of one kind of risk or win
-PARTS = 2  # segments that explain a change
+LONGEST_LINE = 600  # characters
 
 
 @dataclass(frozen=True)
 class Number:
-    """A headline metric: its label, and its value with what is to be said of it."""
+    """A metric's label, and its value with its change, judged, and its target if it is missed."""
 
     label: str
     text: str
@@ -28,13 +25,15 @@ class Number:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and its lines; none of them means that there was nothing to tell."""
+    """A heading and its lines, of which the first `most` are shown."""
 
     title: str
     lines: list[str]
+    most: int
 
-    def shown(self, most: int) -> list[str]:
-        """The first lines, and how many there are besides."""
+    def shown(self, fewer: int = 0) -> list[str]:
+        """The lines that there is room for, and how many there are besides."""
+        most = max(1, self.most - fewer)
         left_out = len(self.lines) - most
         shown = [clipped(line, LONGEST_LINE) for line in self.lines[:most]] or ["None."]
         return [*shown, f"… and {left_out} more in the pack"] if left_out > 0 else shown
@@ -50,28 +49,27 @@ class Digest:
     sections: list[Section]
 
 
-def digest_of(facts: PeriodFacts) -> Digest:
+def digest_of(facts: PeriodFacts, commentary: Commentary) -> Digest:
     """The digest of a period's facts."""
-    sections = [
-        Section("What moved more than usual", list(_moves(facts.headlines))),
-        Section("Risks", list(_events(facts.risks))),
-        Section("Wins", list(_events(facts.wins))),
-        Section("Jumps in the data", [_anomaly(row) for row in facts.anomalies]),
-        Section("Told otherwise before", [_restatement(each) for each in facts.restatements]),
-        Section("Data quality", list(_quality(facts))),
-    ]
+    remarks = [f"{remark.text} [{remark.basis}]" for remark in commentary.remarks]
+    sections = [Section(f"Commentary ({commentary.status})", remarks, most=25)]
     if facts.is_latest:  # of an earlier period nobody knows
+        issues = dict.fromkeys(_issue(row) for row in facts.quality.issues)
         sections += [
-            Section("Proposed calls to action", [_action(row) for row in facts.actions]),
-            Section("Open data issues", list(dict.fromkeys(map(_issue, facts.quality.issues)))),
+            Section("Proposed calls to action", [_action(row) for row in facts.actions], most=7),
+            Section("Open data issues", list(issues), most=5),
         ]
     return Digest(
         title=f"Customer success, {facts.period.label}",
         subtitle=(
-            f"As of {day_text(facts.as_of)}. Each number is the metric of that name in the metric "
-            f"dictionary; a change is that to the {facts.period.grain} before."
+            f"Published numbers as of {day_text(facts.as_of)}, compared with the "
+            f"{facts.period.grain} before; each is the metric of that name in the dictionary."
         ),
-        numbers=[Number(each.label, _value(each)) for each in facts.headlines],
+        numbers=[
+            Number(each.label, _value(each))
+            for each in [*facts.headlines, *facts.quality.metrics]
+            if each.value is not None
+        ],
         sections=sections,
     )
 
@@ -83,84 +81,24 @@ def clipped(text: str, most: int) -> str:
 
 def _value(headline: Headline) -> str:
     value = value_text(headline.value, headline.unit, compact=True)
-    if headline.change is None:
-        return value
-    change = change_text(float(headline.change), headline.unit, compact=True)
-    judged = {True: ", better", False: ", worse", None: ""}[headline.is_better]
+    change = ""
+    if headline.change is not None:
+        change = change_text(decimal_of(headline.change), headline.unit, compact=True)
+        change += {True: ", better", False: ", worse", None: ""}[headline.is_better]
     target = ""
     if headline.misses_target:
-        target = f"; misses its target {value_text(headline.target, headline.unit, compact=True)}"
-    return f"{value} ({change}{judged}{target})"
-
-
-def _moves(headlines: Iterable[Headline]) -> Iterable[str]:
-    """Changes larger than each of the last ones, with the segments that have most of them."""
-    for each in headlines:
-        if not each.change or not each.unusual or each.unusual[0] < each.unusual[1]:
-            continue
-        parts = ", ".join(
-            f"{words(part.key)} {change_text(float(part.change), each.unit, compact=True)}"
-            for part in each.segments[:PARTS]
-        )
-        yield (
-            f"{each.label} {change_text(float(each.change), each.unit, compact=True)}, more than "
-            f"in any of the {each.unusual[1]} {each.grain}s before"
-            + (f"; mostly {parts}" if parts else "")
-        )
-
-
-def _events(events: Iterable[Event]) -> Iterable[str]:
-    """A line for each kind of risk or win, with the first accounts of it."""
-    for title, group in groupby(events, key=lambda event: event.title):
-        told = [_told(event) for event in group]
-        more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
-        yield f"{title}: {', '.join(told[:NAMED])}{more}"
-
-
-def _told(event: Event) -> str:
-    """An account, its money or, if it is more than one thing, how many, and the detail."""
-    value = value_text(event.value, event.unit)
-    said = [value] if event.unit == "usd" else [f"{value} {event.unit}"] if event.value != 1 else []
-    said += [event.detail] if event.detail else []
-    return f"{event.account_name} ({', '.join(said)})" if said else event.account_name
-
-
-def _anomaly(row: dict[str, Any]) -> str:
-    where = ", ".join(words(row[name]) for name in ("system", "group_name") if row[name])
-    return (
-        f"{words(row['field'] or row['table_name'])} ({where}): {value_text(row['value'], '')}, "
-        f"usually {value_text(row['usual_value'], '')}, "
-        f"in the {row['grain']} to {day_text(row['period_end'])}"
-    )
-
-
-def _restatement(each: Restatement) -> str:
-    return (
-        f"{each.label}, {each.period}: {value_text(each.value_today, each.unit)} today, "
-        f"{value_text(each.value_then, each.unit)} then; {each.because}"
-    )
-
-
-def _quality(facts: PeriodFacts) -> Iterable[str]:
-    run = facts.quality.run
-    yield (
-        f"Last build: {run['tests_passed']} tests passed, {run['tests_warned']} warned; "
-        f"{run['rules_held']} audit rules held, {run['rules_warned']} warned"
-    )
-    for each in facts.quality.metrics:
-        if each.value is not None:  # it may be known of the last month only
-            yield f"{each.label}: {_value(each)}"
-    for source in facts.quality.sources:
-        if source["freshness"] != "fresh":
-            yield f"{source['system']} is {source['freshness']}: {source['age_days']} days old"
+        target = f"misses its target {value_text(headline.target, headline.unit, compact=True)}"
+    said = "; ".join(part for part in (change, target) if part)
+    return f"{value} ({said})" if said else value
 
 
 def _action(row: dict[str, Any]) -> str:
     return (
-        f"by {day_text(row['due_date'])}, {words(row['priority'])}: "
+        f"By {day_text(row['due_date'])}, {words(row['priority'])}: "
         f"{row['account_name']}. {row['reason']}"
     )
 
 
 def _issue(row: dict[str, Any]) -> str:
-    return f"{row['severity']}: {row['in_words']} ({row['system']}, {row['owner']})"
+    who = f"{row['system']}, {words(row['owner'])}"
+    return f"{row['severity'].capitalize()}: {row['in_words']} ({who})"

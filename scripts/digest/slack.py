@@ -4,9 +4,10 @@ Limits, by Slack's reference of blocks: 50 blocks a message, 150 characters a he
 of a section, 10 fields a section, 2000 characters a field.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from scripts.digest.content import LINES, Digest, clipped
+from scripts.digest.content import Digest, Section, clipped
 
 HEADER, TEXT, FIELD, FIELDS = 150, 3000, 2000, 10
 ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}  # so that no name links or calls anybody
@@ -29,14 +30,9 @@ def message(digest: Digest) -> dict[str, Any]:
             ),
             {"type": "divider"},
             *(
-                {"type": "section", "text": _text("\n".join(lines), TEXT)}
+                {"type": "section", "text": _text(text, TEXT)}
                 for section in digest.sections
-                for lines in [
-                    [
-                        f"*{_escaped(section.title)}*",
-                        *(f"• {_escaped(line)}" for line in section.shown(LINES)),
-                    ]
-                ]
+                for text in _texts(section)
             ),
         ],
     }
@@ -45,6 +41,18 @@ def message(digest: Digest) -> dict[str, Any]:
 def was_posted(body: str) -> bool:
     """Whether a webhook's answer of 2xx says that the message is there."""
     return body.strip() == "ok"
+
+
+def _texts(section: Section) -> Iterator[str]:
+    """A section's lines in as few texts as hold them."""
+    text = f"*{_escaped(section.title)}*"
+    for line in section.shown():
+        added = f"\n• {_escaped(line)}"
+        if len(text) + len(added) > TEXT:
+            yield text
+            text = ""
+        text += added
+    yield text
 
 
 def _text(text: str, most: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A digest as an Adaptive Card, as a Teams workflow or incoming webhook takes it.
+"""A digest as an Adaptive Card, as a workflow or incoming webhook of Teams takes it.
 
 Teams shows cards up to version 1.5 and takes messages up to 28 kB; this needs version 1.2.
 """
@@ -6,15 +6,15 @@ Teams shows cards up to version 1.5 and takes messages up to 28 kB; this needs v
 import json
 from typing import Any
 
-from scripts.digest.content import LINES, Digest, Section
+from scripts.digest.content import Digest, Section
 
 LARGEST = 28 * 1024  # bytes of a message in UTF-8
 
 
 def message(digest: Digest) -> dict[str, Any]:
     """The message that is posted, with as many lines a section as there is room for."""
-    for lines in range(LINES, 0, -1):
-        made = _message(digest, lines)
+    for fewer in range(max(section.most for section in digest.sections)):
+        made = _message(digest, fewer)
         if len(json.dumps(made, ensure_ascii=False).encode()) <= LARGEST:
             break
     return made
@@ -25,7 +25,7 @@ def was_posted(body: str) -> bool:
     return body.strip() in ("", "1")
 
 
-def _message(digest: Digest, lines: int) -> dict[str, Any]:
+def _message(digest: Digest, fewer: int) -> dict[str, Any]:
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -38,20 +38,20 @@ def _message(digest: Digest, lines: int) -> dict[str, Any]:
                 "type": "FactSet",
                 "facts": [{"title": each.label, "value": each.text} for each in digest.numbers],
             },
-            *(_container(section, lines) for section in digest.sections),
+            *(_container(section, fewer) for section in digest.sections),
         ],
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
     return {"type": "message", "attachments": [attachment]}
 
 
-def _container(section: Section, lines: int) -> dict[str, Any]:
+def _container(section: Section, fewer: int) -> dict[str, Any]:
     return {
         "type": "Container",
         "separator": True,
         "items": [
             {**_line(section.title), "weight": "Bolder"},
-            *(_run(f"• {line}") for line in section.shown(lines)),
+            *(_run(f"• {line}") for line in section.shown(fewer)),
         ],
     }
 

@@ -127,7 +127,7 @@ def test_one_bad_record_holds_up_no_other_and_is_kept_with_its_reason(
     store.refused.clear()
     changed = [*FIVE[:2], {"account_id": "a3", "band": "red"}, *FIVE[3:]]
     assert push_bands(tmp_path, receiver, changed).accepted == ["a3"]
-    assert (tmp_path / "bands.dead_letters.jsonl").read_text() == ""
+    assert not (tmp_path / "bands.dead_letters.jsonl").exists()
     assert push_bands(tmp_path, receiver, changed) == Pushed()
 
 
@@ -298,6 +298,30 @@ def test_two_pushes_at_once_are_one(tmp_path: Path, receiver: Receiver) -> None:
     with book.ledger.locked(), pytest.raises(UserError, match="Another process is pushing"):
         push_bands(tmp_path, receiver, FIVE)
     assert len(push_bands(tmp_path, receiver, FIVE).accepted) == 5
+
+
+@pytest.mark.parametrize("name", ["bands.in_flight.json", "bands.dead_letters.jsonl"])
+def test_a_spoilt_record_of_what_was_sent_is_told_and_kept(
+    name: str, tmp_path: Path, server: FailingServer, receiver: Receiver
+) -> None:
+    for spoilt in ("", '{"idempotency_key": "x"', '{"idempotency_key": "x"}', "[]"):
+        (tmp_path / name).write_text(spoilt)
+        with pytest.raises(UserError, match=rf"{name} can't be read"):
+            push_bands(tmp_path, receiver, FIVE)
+        assert (tmp_path / name).read_text() == spoilt
+    assert server.received == []
+
+
+@pytest.mark.parametrize("row", ["a1", "a1,0123,x"])
+def test_a_spoilt_ledger_is_told_and_kept(
+    row: str, tmp_path: Path, server: FailingServer, receiver: Receiver
+) -> None:
+    ledger_file = tmp_path / "bands.pushed.csv"
+    ledger_file.write_text(f"account_id,fingerprint\n{row}\n")
+    with pytest.raises(UserError, match="row 1 has not as many values"):
+        push_bands(tmp_path, receiver, FIVE)
+    assert ledger_file.read_text().endswith(f"{row}\n")
+    assert server.received == []
 
 
 # --- Salesforce ----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
@@ -21,16 +22,10 @@ from scripts.digest import slack, teams
 from scripts.digest.command import command, post
 from scripts.digest.content import Digest, Number, Section, digest_of
 from scripts.metrics_engine import MetricsEngine
-from scripts.pack.decomposition import Part
-from scripts.pack.facts import (
-    Event,
-    Headline,
-    PeriodFacts,
-    Quality,
-    Restatement,
-    asked_metrics,
-    period_facts,
-)
+from scripts.pack.commentary import Certainty, Sentence, sentences
+from scripts.pack.document import Remark
+from scripts.pack.drafts import Commentary, with_edits
+from scripts.pack.facts import Headline, PeriodFacts, Quality, asked_metrics, period_facts
 from scripts.pack.period import Period, month, week_ending
 from scripts.project import ROOT, Places, UsageError, UserError
 
@@ -41,8 +36,7 @@ JUNE = month("2026-06")
 
 
 def headline(**values: Any) -> Headline:
-    """MRR of June, $102,400 after $100,000; smb brought $3,000, enterprise took $600."""
-    usual = [Decimal(100_000 + 100 * i) for i in range(12)]
+    """MRR of June, $102,400 after $100,000; its target is missed."""
     return Headline(
         **{
             "metric": "mrr",
@@ -57,21 +51,13 @@ def headline(**values: Any) -> Headline:
             "value": Decimal(102_400),
             "previous": Decimal(100_000),
             "change": Fraction(2_400),
-            "series": (*usual, Decimal(100_000), Decimal(102_400)),
-            "segments": (
-                Part("smb", Fraction(0), Fraction(3_000), Fraction(3_000)),
-                Part("enterprise", Fraction(600), Fraction(0), Fraction(-600)),
-            ),
+            "series": (),
+            "segments": (),
             "accounts": (),
             "base": None,
         }
         | values
     )
-
-
-def event(name: str, title: str = "Left", **values: Any) -> Event:
-    given = {"segment": "smb", "detail": "price", "metric": "mrr_change", "unit": "usd"}
-    return Event("risk", title, name, name, **{"value": Decimal(-1_200)} | given | values)
 
 
 def facts(**values: Any) -> PeriodFacts:
@@ -100,6 +86,9 @@ def section(digest: Digest, title: str) -> list[str]:
     return found
 
 
+DRAFT = Commentary("draft", [Remark("MRR rose.", "Sure. From mrr.")], "")
+
+
 def test_a_number_is_told_with_its_change_direction_and_target() -> None:
     rate = headline(
         label="Churn",
@@ -110,90 +99,75 @@ def test_a_number_is_told_with_its_change_direction_and_target() -> None:
         previous=0.01,
         change=Fraction(1, 400),
     )
-    unknown = headline(label="NPS", unit="points", value=None, previous=None, change=None)
-    first = headline(label="New", target=None, previous=None, change=None)
-    digest = digest_of(facts(headlines=[headline(), rate, unknown, first]))
-    assert digest.title == "Customer success, June 2026"
-    assert digest.numbers == [
+    unknown = headline(label="NPS", value=None, previous=None, change=None)
+    first = headline(label="First", previous=None, change=None)
+    at_target = headline(label="Fine", target=Decimal(102_400), direction="neutral")
+    completeness = headline(label="Completeness", target=None, change=None)
+    told = digest_of(
+        facts(
+            headlines=[headline(), rate, unknown, first, at_target],
+            quality=Quality({}, [], [], [completeness]),
+        ),
+        DRAFT,
+    )
+    assert told.title == "Customer success, June 2026"
+    assert told.numbers == [
         Number("MRR", "$102.4k (+$2.4k, better; misses its target $110.0k)"),
         Number("Churn", "1.3 % (+0.3 pp, worse)"),
-        Number("NPS", "–"),
-        Number("New", "$102.4k"),
+        Number("First", "$102.4k (misses its target $110.0k)"),
+        Number("Fine", "$102.4k (+$2.4k)"),
+        Number("Completeness", "$102.4k"),
     ]
 
 
-def test_what_moved_more_than_ever_before_is_told_with_its_parts() -> None:
-    calm = headline(label="Calm", change=Fraction(50), value=Decimal(100_050))
-    digest = digest_of(facts(headlines=[headline(), calm]))
-    assert section(digest, "What moved more than usual") == [
-        "MRR +$2.4k, more than in any of the 12 months before; mostly smb +$3.0k, enterprise −$600"
+def test_the_words_are_the_packs_as_they_were_edited(tmp_path: Path) -> None:
+    """The first draft is changed, the second deleted; a sentence of one's own stands at the end."""
+    drafts = [
+        Sentence("a", "MRR rose.", Certainty.SURE, "", ("mrr",)),
+        Sentence("b", "Nobody left.", Certainty.UNSURE, "few", ("mrr",)),
+        Sentence("c", "Tickets fell.", Certainty.FAIRLY_SURE, "few", ("tickets_opened",)),
+    ]
+    file = tmp_path / "commentary.md"
+    text = with_edits(drafts, file).text
+    text = text.replace("MRR rose.", "MRR rose, by one customer.").replace("Nobody left.\n", "")
+    file.write_text(f"{text.replace('Status: draft', 'Status: read by Ada')}\nWell done.\n")
+    told = digest_of(facts(), with_edits(drafts, file))
+    assert section(told, "Commentary (read by Ada)") == [
+        "MRR rose, by one customer. [Edited by a person. The draft: sure. From mrr.]",
+        "Tickets fell. [Fairly sure: few. From tickets_opened.]",
+        "Well done. [Added by a person.]",
     ]
 
 
-def test_risks_name_the_first_accounts_of_each_kind() -> None:
-    risks = [event(name) for name in ("Amber", "Birch", "Cobalt", "Delta", "Ember")]
-    risks += [
-        event("Flint", "Detractors", value=1, unit="responses", detail=""),
-        event("Grove", "Detractors", value=2, unit="responses", detail=""),
-    ]
-    digest = digest_of(facts(risks=risks))
-    assert section(digest, "Risks") == [
-        "Left: Amber (−$1,200, price), Birch (−$1,200, price), Cobalt (−$1,200, price) and 2 more",
-        "Detractors: Flint, Grove (2 responses)",
-    ]
-    assert section(digest, "Wins") == []
-
-
-def test_the_state_of_the_data_is_told() -> None:
-    anomaly = {"field": "mrr", "table_name": "fct_metric_values", "system": "bellwether"}
-    anomaly |= {"group_name": "mid_market", "grain": "month", "period_end": date(2026, 6, 30)}
-    restated = Restatement(
-        "mrr", "MRR", "usd", "2026-05", "all", Decimal(100), Decimal(90), "later events"
-    )
-    source = {"system": "crm", "freshness": "stale", "age_days": 9}
+def test_calls_to_action_and_issues_are_told_of_the_latest_period_only() -> None:
+    action = {"due_date": date(2026, 7, 3), "priority": "high", "account_name": "Amber"}
     issue = {"severity": "warning", "in_words": "A raw row can't be used", "system": "ops"}
     issue |= {"owner": "Operations", "detail": "x"}
-    run = facts().quality.run
-    digest = digest_of(
-        facts(
-            anomalies=[anomaly | {"value": Decimal("9.00"), "usual_value": Decimal("1.5")}],
-            restatements=[restated],
-            quality=Quality(run, [source], [issue, issue | {"detail": "y"}], []),
-            actions=[
-                {
-                    "due_date": date(2026, 7, 3),
-                    "priority": "high",
-                    "account_name": "Amber",
-                    "reason": "Health is red",
-                }
-            ],
-        )
-    )
-    assert section(digest, "Jumps in the data") == [
-        "mrr (bellwether, mid market): 9, usually 1.5, in the month to 30 Jun 2026"
+    known = {
+        "quality": Quality({}, [], [issue, issue | {"detail": "y"}], []),
+        "actions": [action | {"reason": "Health is red"}],
+    }
+    told = digest_of(facts(**known), DRAFT)
+    assert section(told, "Proposed calls to action") == [
+        "By 3 Jul 2026, high: Amber. Health is red"
     ]
-    assert section(digest, "Told otherwise before") == [
-        "MRR, 2026-05: $90 today, $100 then; later events"
+    assert section(told, "Open data issues") == [
+        "Warning: A raw row can't be used (ops, Operations)"
     ]
-    assert section(digest, "Data quality") == [
-        "Last build: 920 tests passed, 1 warned; 165 audit rules held, 2 warned",
-        "crm is stale: 9 days old",
-    ]
-    assert section(digest, "Proposed calls to action") == [
-        "by 3 Jul 2026, high: Amber. Health is red"
-    ]
-    assert section(digest, "Open data issues") == [
-        "warning: A raw row can't be used (ops, Operations)"
-    ]
-    earlier = [each.title for each in digest_of(facts(is_latest=False)).sections]
-    assert "Proposed calls to action" not in earlier
-    assert "Open data issues" not in earlier
+    earlier = digest_of(facts(is_latest=False, **known), DRAFT)
+    assert [each.title for each in earlier.sections] == ["Commentary (draft)"]
 
 
 @pytest.fixture(scope="module")
-def june(metrics_engine: MetricsEngine) -> Digest:
+def june_facts(metrics_engine: MetricsEngine) -> PeriodFacts:
+    """The facts of the demo's last month."""
+    return period_facts(metrics_engine, Places.of().work_file, JUNE)
+
+
+@pytest.fixture(scope="module")
+def june(june_facts: PeriodFacts) -> Digest:
     """The digest of the demo's last month."""
-    return digest_of(period_facts(metrics_engine, Places.of().work_file, JUNE))
+    return digest_of(june_facts, with_edits(sentences(june_facts), Path("none")))
 
 
 def test_the_demos_numbers_are_the_metric_queries(
@@ -278,19 +252,19 @@ HUGE = Digest(
     title="t" * 500,
     subtitle="s" * 5000,
     numbers=[Number("l" * 500, "ü" * 50)] * 24,
-    sections=[Section("& more", ["<!channel> & 漢字" * 400] * 400)] * 8,
+    sections=[Section("& more", ["<!channel> & 漢字" * 400] * 400, most=25)] * 3,
 )
 
 
 def test_what_slack_gets_is_within_its_limits(june: Digest) -> None:
-    for digest in (june, HUGE, digest_of(facts()), digest_of(facts(headlines=[]))):
+    for digest in (june, HUGE, digest_of(facts(headlines=[]), DRAFT)):
         assert slack_breaches(slack.message(digest)) == []
     broken = {"blocks": [{"type": "section", "text": {"text": ""}}, {"type": "table"}] * 26}
     assert set(slack_breaches(broken)) == {"more than 50 blocks", "section", "unknown block table"}
 
 
 def test_what_teams_gets_is_within_its_limits(june: Digest) -> None:
-    for digest in (june, HUGE, digest_of(facts())):
+    for digest in (june, HUGE, digest_of(facts(), DRAFT)):
         message = teams.message(digest)
         assert set(message) == {"type", "attachments"}
         (attachment,) = message["attachments"]
@@ -307,7 +281,7 @@ def test_what_teams_gets_is_within_its_limits(june: Digest) -> None:
 
 def test_a_name_calls_nobody_and_links_nowhere() -> None:
     name = "<!channel> & [Click](https://example.com)"
-    digest = digest_of(facts(risks=[event(name)]))
+    digest = digest_of(facts(), Commentary("draft", [Remark(name, "Sure.")], ""))
     assert "<" not in json.dumps(slack.message(digest))
     assert "&lt;!channel&gt; &amp; [Click]" in json.dumps(slack.message(digest))
     body = teams.message(digest)["attachments"][0]["content"]["body"]
@@ -323,10 +297,12 @@ def test_a_name_calls_nobody_and_links_nowhere() -> None:
 
 
 def test_what_is_left_out_is_said() -> None:
-    many = Section("Wins", [f"line {i}" for i in range(9)])
-    assert many.shown(7)[-2:] == ["line 6", "… and 2 more in the pack"]
-    assert Section("Wins", ["one"]).shown(7) == ["one"]
-    assert Section("Wins", []).shown(7) == ["None."]
+    many = Section("Wins", [f"line {i}" for i in range(9)], most=7)
+    assert many.shown()[-2:] == ["line 6", "… and 2 more in the pack"]
+    assert many.shown(fewer=6) == ["line 0", "… and 8 more in the pack"]
+    assert many.shown(fewer=9) == many.shown(fewer=6)
+    assert Section("Wins", ["one"], most=1).shown() == ["one"]
+    assert Section("Wins", [], most=7).shown() == ["None."]
 
 
 # --- Posting --------------------------------------------------------------------------------
@@ -435,13 +411,37 @@ def test_a_killed_process_posts_nothing_twice(
 # --- The command ----------------------------------------------------------------------------
 
 
-def test_a_dry_run_prints_the_message_and_needs_no_address(
-    june: Digest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def published(june_facts: PeriodFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published file whose facts of June are known already."""
+    file = tmp_path / "bellwether.duckdb"
+
+    def known(_: Any, published_file: Path, period: Period) -> PeriodFacts:
+        assert (published_file, period) == (file, JUNE)
+        return june_facts
+
+    monkeypatch.setattr("scripts.metrics_engine.MetricsEngine", MagicMock())
+    monkeypatch.setattr("scripts.pack.facts.period_facts", known)
+    return file
+
+
+def test_the_command_posts_once_and_says_so(
+    published: Path, june: Digest, server: FailingServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("BELLWETHER_TEAMS_WEBHOOK", raising=False)
-    command("teams", month_name="2026-06", dry_run=True, published_file=Places.of().work_file)
+    command("teams", month_name="2026-06", dry_run=True, published_file=published)
     assert json.loads(capsys.readouterr().out) == teams.message(june)
-    assert not Places.of().work_file.with_suffix(".digests.csv").exists()
+    command("slack", month_name="2026-06", published_file=published)
+    command("slack", month_name="2026-06", published_file=published)
+    (request,) = server.received
+    assert json.loads(request.body) == slack.message(june)
+    assert capsys.readouterr().out.splitlines() == [
+        "Posted the digest of June 2026 to slack.",
+        "The digest of June 2026 was posted to slack before; --again posts it anew.",
+    ]
+    server.faults = [Fault(is_done=True)]
+    with pytest.raises(UnclearError):
+        command("slack", month_name="2026-06", again=True, published_file=published)
+    assert len(server.received) == 2
 
 
 @pytest.mark.parametrize(
@@ -452,7 +452,6 @@ def test_a_dry_run_prints_the_message_and_needs_no_address(
         ({"to": "slack", "week": "2026-06-28", "month_name": "2026-06"}, "Say which period"),
         ({"to": "slack", "week": "2026-06-30"}, "is a Tuesday"),
         ({"to": "slack", "month_name": "June"}, "is not a month"),
-        ({"to": "slack", "month_name": "2026-07"}, "is not over"),
         ({"to": "teams", "month_name": "2026-06"}, "BELLWETHER_TEAMS_WEBHOOK must hold"),
     ],
 )
