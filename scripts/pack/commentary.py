@@ -134,9 +134,9 @@ def on_headline(headline: Headline, doubt: Doubt, account_names: Mapping[str, st
         if not is_notable(headline):
             text += ", a change within the usual"
         elif smaller == known:
-            text += f", more than in any of the last {known} {headline.grain}s"
+            text += f", a larger change than in any of the last {known} {headline.grain}s"
         else:
-            text += f", more than in {smaller} of the last {known} {headline.grain}s"
+            text += f", a larger change than in {smaller} of the last {known} {headline.grain}s"
     text += "."
     if headline.misses_target is not None:
         verb = "misses" if headline.misses_target else "meets"

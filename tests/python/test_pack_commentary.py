@@ -75,8 +75,9 @@ def test_a_change_is_told_with_its_target_and_where_it_is() -> None:
     sentence = said("headline-sla_attainment", facts_of(sla()))
     assert sentence == Sentence(
         "headline-sla_attainment",
-        "SLA attainment fell by 10.0 pp to 80.0 %, more than in any of the last 12 months. It "
-        "misses its target of 90.0 %. Most of it is in smb, −8.0 pp, its own rate having changed. "
+        "SLA attainment fell by 10.0 pp to 80.0 %, a larger change than in any of the last 12 "
+        "months. It misses its target of 90.0 %. Most of it is in smb, −8.0 pp, its own rate "
+        "having changed. "
         "Most of it is the account Birch, −6.0 pp.",
         Certainty.SURE,
         "",
@@ -128,6 +129,13 @@ def test_doubtful_data_are_said() -> None:
     told = [Restatement("sla_attainment", "SLA", "ratio", "2026-05", "all", 0.91, 0.9, "late rows")]
     sentence = said("headline-sla_attainment", facts_of(sla(), restatements=told))
     assert sentence.because == "earlier values were restated"
+
+
+def test_of_several_doubts_the_worst_counts() -> None:
+    odd = [{"field": "sla_attainment", "table_name": "fct_metric_values"}]
+    sentence = said("headline-sla_attainment", facts_of(sla(base=9.0), anomalies=odd))
+    assert sentence.certainty == Certainty.UNSURE
+    assert sentence.because == "it rests on 9 only, the value is an anomaly"
 
 
 def test_a_usual_change_is_told_of_the_first_number_only() -> None:

@@ -337,6 +337,13 @@ def test_a_file_of_another_version_is_told(metrics_engine: MetricsEngine, tmp_pa
     engine.close()
 
 
+def test_a_file_without_a_table_is_told(metrics_engine: MetricsEngine) -> None:
+    with pytest.raises(UserError, match=r"published by another version.*Build again"):
+        metrics_engine.rows("select * from bellwether.metadata.rpt_nonesuch")
+    with pytest.raises(UserError, match="published by another version"):
+        metrics_engine.rows("select nonesuch from bellwether.metadata.fct_runs")
+
+
 def test_how_a_change_compares_with_those_before() -> None:
     """Changes of 1, 2, 1, 2, 1, 2 and then 1.5: it is larger than three of six."""
     headline = Headline(
