@@ -153,7 +153,7 @@ def shown(superset: Superset) -> Shown:
         page.on("request", lambda request: requested.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("response", lambda got: responses.append(got) if DATA in got.url else None)
-        page.set_viewport_size({"width": 1600, "height": 2150})
+        page.set_viewport_size({"width": 1600, "height": 2240})
         page.context.add_cookies(
             [{"url": superset.url, "name": "session", "value": superset.session_cookie()}]
         )
@@ -161,7 +161,7 @@ def shown(superset: Superset) -> Shown:
         page.wait_for_function(ALL_DRAWN, arg=len(CHARTS), timeout=60_000)
         page.wait_for_timeout(1500)  # the charts move into place
         picture = sibling(PUBLISHED_FILE, "superset.png")
-        page.locator(".dashboard-content, #app").last.screenshot(path=picture)
+        page.screenshot(path=picture)
         answers = {
             names[got.request.post_data_json["form_data"]["slice_id"]]: got.json()["result"]
             for got in responses
