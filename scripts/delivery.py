@@ -32,13 +32,16 @@ T = TypeVar("T")
 
 
 class DeliveryError(UserError):
-    """Something was not delivered, or nobody knows; the sentence says which."""
+    """Something was not delivered, or nobody knows; the sentence says which.
+
+    `is_undone` if it is certain that no try was done, so that it may be sent anew.
+    """
+
+    is_undone = True
 
 
 class RefusedError(DeliveryError):
-    """The receiver will not have it; `is_undone` unless an unclear try came before."""
-
-    is_undone = True
+    """The receiver will not have it."""
 
 
 class BusyError(DeliveryError):
@@ -51,6 +54,8 @@ class BusyError(DeliveryError):
 
 class UnclearError(DeliveryError):
     """It may have been done or not."""
+
+    is_undone = False
 
 
 class Receiver:
@@ -105,17 +110,14 @@ class Receiver:
             sleep=self._sleep,
             reraise=True,
         )
-        was_unclear = False
+        are_undone = True
 
         def attempt() -> T:
-            nonlocal was_unclear
+            nonlocal are_undone
             try:
                 return self._try(body, key, read, method, path)
-            except UnclearError:
-                was_unclear = True
-                raise
-            except RefusedError as refused:
-                refused.is_undone = not was_unclear
+            except DeliveryError as error:
+                are_undone = error.is_undone = are_undone and error.is_undone
                 raise
 
         return tries(attempt)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from scripts.activation.shapes import SHAPES, Request
 from scripts.activation.streams import Fields, Record, Stream, fingerprint
-from scripts.delivery import Receiver, RefusedError
+from scripts.delivery import DeliveryError, Receiver, RefusedError
 from scripts.ledger import PUSH_COLUMNS, Ledger, key_of, push_row
 from scripts.project import UserError
 from scripts.publish import put_text
@@ -161,14 +161,15 @@ def _send(
             batch.request.method,
             batch.request.path,
         )
-    except RefusedError as refused:
-        if was_tried or not refused.is_undone:
+    except DeliveryError as error:
+        if error.is_undone and not was_tried:
+            book.end()
+        elif isinstance(error, RefusedError):
             raise RefusedError(
-                f"{refused} An earlier try of the same batch may have been done. "
+                f"{error} An earlier try of the same batch may have been done. "
                 f"{book.in_flight_file} keeps it and it goes first the next time; delete that "
                 "file only if the receiver has none of it."
             ) from None
-        book.end()
         raise
     answered = list(zip(batch.records, results, strict=True))
     accepted = [record for record, result in answered if not result.error]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scripts.delivery import BusyError, Receiver, RefusedError, UnclearError
+from scripts.delivery import DeliveryError, Receiver, UnclearError
 from scripts.digest import slack, teams
 from scripts.digest.content import Digest, digest_of
 from scripts.ledger import Ledger
@@ -69,8 +69,9 @@ def post(
                 f"bellwether|{name}|{posts}",
                 lambda answer: _require_posted(CHANNELS[channel], answer),
             )
-        except (BusyError, RefusedError):
-            ledger.note([row | {"state": "failed"}])
+        except DeliveryError as error:
+            if error.is_undone:
+                ledger.note([row | {"state": "failed"}])
             raise
         ledger.note([row | {"state": "posted"}])
     return True

@@ -162,8 +162,23 @@ def test_a_receiver_that_stays_down_is_told_and_the_push_goes_on_later(
     with pytest.raises(BusyError, match="answered 500"):
         push_bands(tmp_path, receiver, FIVE)
     assert set(store.records) == {"a1", "a2"}
+    assert not (tmp_path / "bands.in_flight.json").exists()  # nothing of it was done
     assert push_bands(tmp_path, receiver, FIVE).accepted == ["a3", "a4", "a5"]
     assert store.times == dict.fromkeys(["a1", "a2", "a3", "a4", "a5"], 1)
+
+
+def test_what_may_have_been_done_is_kept_though_the_last_try_was_not(
+    tmp_path: Path, server: FailingServer, receiver: Receiver, store: Store
+) -> None:
+    server.faults = [Fault(is_done=True), *[Fault(500)] * 5]
+    with pytest.raises(BusyError):
+        push_bands(tmp_path, receiver, FIVE)
+    server.faults = [Fault(500)] * 6
+    with pytest.raises(BusyError):
+        push_bands(tmp_path, receiver, FIVE)
+    assert (tmp_path / "bands.in_flight.json").exists()
+    push_bands(tmp_path, receiver, FIVE)
+    assert set(store.times.values()) == {1}
 
 
 def test_what_was_in_flight_goes_first_to_the_letter_though_the_data_moved_on(

@@ -386,6 +386,9 @@ def test_teams_takes_a_workflows_silence_and_slack_wants_ok(
 ) -> None:
     server.faults = [Fault(202)]
     assert post_june(tmp_path, channel="teams")
+    server.faults = [Fault(200, b"Webhook message delivery failed with error")]
+    with pytest.raises(UnclearError, match="delivery failed with error"):
+        post_june(tmp_path, channel="teams", again=True)
     server.faults = [Fault(202)]
     with pytest.raises(UnclearError, match="makes no sense"):
         post_june(tmp_path)
