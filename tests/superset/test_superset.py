@@ -33,6 +33,11 @@ USER, PASSWORD = "admin", token_urlsafe()
 DATA = "/api/v1/chart/data"
 # What a chart of a fact groups by, as the metric query names it.
 QUERY_NAMES = {"created_date": "metric_time__month", "priority": "ticket__priority"}
+DRAWN = """
+    [...document.querySelectorAll('.slice_container')]
+        .filter(chart => chart.querySelector('canvas, svg, table'))
+        .filter(chart => !chart.querySelector('[role=alert]')).length
+"""
 ALL_DRAWN = """
     count => document.querySelectorAll('.slice_container').length === count
         && !document.querySelector('[class*=loading]')
@@ -140,6 +145,8 @@ class Shown:
     requested: list[str]
     errors: list[str]
     answers: dict[str, list[dict[str, Any]]]  # chart → rows
+    text: str
+    drawn: int  # charts in which there is something to see
 
 
 @pytest.fixture(scope="module")
@@ -162,11 +169,14 @@ def shown(superset: Superset) -> Shown:
         page.wait_for_timeout(1500)  # the charts move into place
         picture = sibling(PUBLISHED_FILE, "superset.png")
         page.screenshot(path=picture)
+        text = page.locator("body").inner_text()
+        drawn = page.evaluate(DRAWN)
         answers = {
             names[got.request.post_data_json["form_data"]["slice_id"]]: got.json()["result"]
             for got in responses
         }
-    return Shown(requested, errors, {name: rows["data"] for name, (rows,) in answers.items()})
+    rows = {name: result["data"] for name, (result,) in answers.items()}
+    return Shown(requested, errors, rows, text, drawn)
 
 
 def test_the_dashboard_is_shown_and_asks_no_other_machine(superset: Superset, shown: Shown) -> None:
@@ -177,6 +187,22 @@ def test_the_dashboard_is_shown_and_asks_no_other_machine(superset: Superset, sh
     ]
     assert beyond == []
     assert sorted(shown.answers) == sorted(CHARTS)
+    assert shown.drawn == len(CHARTS)
+
+
+def test_the_latest_values_are_written_on_the_dashboard(
+    shown: Shown, published_metrics: MetricsEngine
+) -> None:
+    rows = published_metrics.query(
+        ["mrr", "net_revenue_retention", "gross_revenue_retention"], ["metric_time__month"]
+    ).to_pylist()
+    latest = rows[-1]
+    (at_risk,) = published_metrics.query(["arr_at_risk"]).to_pylist()
+    lines = shown.text.splitlines()
+    assert f"${latest['mrr']:,.2f}" in lines
+    assert f"{latest['net_revenue_retention']:.1%}" in lines
+    assert f"{latest['gross_revenue_retention']:.1%}" in lines
+    assert f"${at_risk['arr_at_risk']:,.2f}" in lines
 
 
 @pytest.mark.parametrize("name", sorted(CHARTS))
