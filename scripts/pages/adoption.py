@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.pages.charts import lines, ranking
+from scripts.pages.charts import each, heat_map, lines, quarter, ranking
 from scripts.pages.facts import Facts
 from scripts.pages.parts import Kpi, Kpis, Page, Section
 
@@ -120,14 +120,15 @@ def page(facts: Facts) -> Page:
                 "New customers",
                 "What new customers reach in time, and how long they need to the first value.",
                 [
-                    lines(
+                    heat_map(
                         facts.cube(["adoption_milestone_rate"], [MILESTONE], period="quarter"),
                         {"adoption_milestone_rate": "reached"},
                         key="adoption_milestones",
                         title="Share of milestones reached in time, by milestone and quarter",
                         unit="ratio",
-                        colour="milestone",
-                        zero=True,
+                        x=quarter(),
+                        y=each("Y", "milestone"),
+                        numbers_from=200,
                     ),
                     lines(
                         facts.cube(["time_to_first_value_days"], period="quarter"),

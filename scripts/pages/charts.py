@@ -221,12 +221,14 @@ def heat_map(
     y: Any,
     middle: float | None = None,
     height: Any = HEIGHT,
+    numbers_from: int = 480,
     **options: Any,
 ) -> Chart:
     """One metric by two dimensions, each tile with its number, of ratios in per cent.
 
     `x` and `y` are Altair channels. With `middle` what is below it is orange, above it blue;
-    without, more is darker.
+    without, more is darker. Numbers are left out where the tiles together are narrower than
+    `numbers_from` pixels.
     """
     import altair as alt
 
@@ -245,7 +247,7 @@ def heat_map(
     )
     numbers = (
         base.transform_calculate(short=short)
-        .mark_text(fontSize=alt.ExprRef("width < 480 ? 0 : 10"))
+        .mark_text(fontSize=alt.ExprRef(f"width < {numbers_from} ? 0 : 10"))
         .encode(
             text="short:N",
             color=alt.condition(
@@ -271,6 +273,23 @@ def month(bars: bool = False) -> Any:
     if bars:  # the axis ends where the next month begins, which has no bar
         axis.labelExpr = "datum.value < domain('x')[1] ? datum.label : ''"
     return alt.X("utcyearmonth(month):T", title=None, axis=axis)
+
+
+def quarter() -> Any:
+    """Quarters from left to right, as tiles have them."""
+    import altair as alt
+
+    return alt.X("utcyearquarter(month):O", title=None).axis(format="Q%q %Y", labelAngle=0)
+
+
+def each(
+    channel: str, field: str, title: str | None = None, order: Sequence[str] | None = None
+) -> Any:
+    """The values of a dimension along an axis, X or Y, as tiles have them."""
+    import altair as alt
+
+    axis = alt.Axis(labelAngle=0)
+    return getattr(alt, channel)(f"{field}:N", title=title, axis=axis).sort(order)
 
 
 def value(unit: str, channel: Any = None, field: str = "value", stacked: bool = False) -> Any:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from scripts.pages.charts import BANDS, bars, heat_map, lines
+from scripts.pages.charts import BANDS, bars, each, heat_map, lines
 from scripts.pages.facts import Facts
 from scripts.pages.parts import Kpi, Kpis, Page, Section, Table
 
@@ -78,8 +76,8 @@ def _bands(facts: Facts) -> Section:
                 key="health_movements",
                 title="Customers by the band they came from and the band they are in",
                 unit="accounts",
-                x=_band("X", "to_band", "at the month's end", TO_BANDS),
-                y=_band("Y", "from_band", "a month before", FROM_BANDS),
+                x=each("X", "to_band", "at the month's end", TO_BANDS),
+                y=each("Y", "from_band", "a month before", FROM_BANDS),
                 months="end",
             ),
         ],
@@ -209,9 +207,3 @@ def _warnings(facts: Facts) -> Section:
             )
         ],
     )
-
-
-def _band(channel: str, field: str, title: str, bands: list[str]) -> Any:
-    import altair as alt
-
-    return getattr(alt, channel)(f"{field}:N", title=title, axis=alt.Axis(labelAngle=0)).sort(bands)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.pages.charts import BLUE, GREY, ORANGE, YELLOW, heat_map, lines, ranking
+from scripts.pages.charts import BLUE, GREY, ORANGE, YELLOW, each, heat_map, lines, quarter, ranking
 from scripts.pages.facts import Facts
 from scripts.pages.parts import Kpi, Kpis, Page, Section
 
@@ -163,8 +163,6 @@ def _voice(facts: Facts) -> Section:
 
 
 def _themes(facts: Facts) -> Section:
-    import altair as alt
-
     return Section(
         "themes",
         "Themes",
@@ -184,8 +182,9 @@ def _themes(facts: Facts) -> Section:
                 key="voice_themes_by_quarter",
                 title="Mentions of each theme by quarter",
                 unit="mentions",
-                x=alt.X("utcyearmonth(month):O", title=None),
-                y=alt.Y("theme:N", title=None),
+                x=quarter(),
+                y=each("Y", "theme"),
+                numbers_from=200,
             ),
         ],
     )
