@@ -62,7 +62,7 @@ def lines(
     )
     layers = [line]
     if target is not None:
-        rule = alt.Chart().mark_rule(strokeDash=[5, 4], color=GREY, strokeWidth=1.5)
+        rule = alt.Chart().mark_rule(strokeDash=[5, 4], color=GREY, strokeWidth=1.5, aria=False)
         layers.append(rule.encode(y=alt.datum(target)))
     return _chart(alt.layer(*layers), cube, series, key, title, **options)
 
