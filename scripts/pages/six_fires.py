@@ -10,6 +10,7 @@ from scripts.pages.facts import Facts
 from scripts.pages.fires import Cause, Fire, Number, fires
 from scripts.pages.parts import Chart, Figure, Figures, Named, Page, Section, Table
 
+NOBODY = ["nobody", "", ""]  # a row of a table that would be empty
 QUEUE = ["playbook_key", "account_name", "reason", "due_date"]
 
 
@@ -21,11 +22,12 @@ def page(facts: Facts) -> Page:
         title="Six fires",
         text="Six questions that can't wait: the number, its trend, who explains it, what to do. "
         "The charts follow what is chosen above; all else is of the whole company.",
-        sections=[_section(facts, fire) for fire in fires(facts.engine, facts.last_month, queue)],
+        sections=[section(facts, fire) for fire in fires(facts.engine, facts.last_month, queue)],
     )
 
 
-def _section(facts: Facts, fire: Fire) -> Section:
+def section(facts: Facts, fire: Fire) -> Section:
+    """A question and its answer, as one section."""
     question = fire.question
     parts = [_numbers(facts, fire), _trend(facts, fire), _causes(facts, fire), _play(facts, fire)]
     return Section(question.key, question.text, question.says, parts)
@@ -72,7 +74,8 @@ def _causes(facts: Facts, fire: Fire) -> Table:
         title=fire.question.causes_are,
         source="metric queries",
         columns=["Who", "Metric", "Value"],
-        rows=[facts.row(_cause_cells(facts, cause)) for cause in fire.causes],
+        rows=[facts.row(_cause_cells(facts, cause)) for cause in fire.causes]
+        or [facts.row(NOBODY)],
         numeric=frozenset({"Value"}),
         is_wide=False,
     )
@@ -100,7 +103,8 @@ def _play(facts: Facts, fire: Fire) -> Table:
         rows=[
             facts.row([row["account_name"], row["reason"], day_text(row["due_date"])])
             for row in play.proposed
-        ],
+        ]
+        or [facts.row(NOBODY)],
         numeric=frozenset({"Due"}),
         note="what the rules propose today, soonest due first",
     )

@@ -1,5 +1,7 @@
 """The six fires: what explains a number, on rows by hand, and the answers against the marts."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -7,6 +9,8 @@ import duckdb
 import pytest
 
 from scripts.metrics_engine import MetricsEngine
+from scripts.pages import six_fires
+from scripts.pages.facts import Facts
 from scripts.pages.fires import (
     ACCOUNT,
     ACCOUNT_ID,
@@ -20,6 +24,8 @@ from scripts.pages.fires import (
     without_lead,
     without_use,
 )
+from scripts.pages.parts import Page
+from scripts.project import Places
 
 MONTH = date(2026, 6, 1)
 
@@ -275,6 +281,91 @@ def test_a_play_says_how_often_it_was_done_in_time(
     assert fire.play.name == "Offer more seats"
     assert len(fire.numbers) == len(fire.question.asked) + 1
     assert fire.numbers[-1].value == pytest.approx(done / due)
+
+
+@pytest.fixture(scope="module")
+def facts() -> Iterator[Facts]:
+    facts = Facts(Places.of().published_file)
+    yield facts
+    facts.close()
+
+
+@pytest.fixture(scope="module")
+def page(facts: Facts) -> Page:
+    return six_fires.page(facts)
+
+
+def test_a_table_that_would_be_empty_says_so(
+    facts: Facts, page: Page, answers: dict[str, Fire]
+) -> None:
+    fire = answers["churn"]
+    assert fire.play is not None
+    calm = replace(fire, causes=[], play=replace(fire.play, proposed=[]))
+    _, _, causes, play = six_fires.section(facts, calm).parts
+    assert [row.cells for row in (*causes.rows, *play.rows)] == [["nobody", "", ""]] * 2
+
+
+def test_the_page_asks_the_six_questions(page: Page) -> None:
+    assert [section.key for section in page.sections] == [
+        "churn",
+        "health",
+        "adoption",
+        "capacity",
+        "hand_offs",
+        "expansion",
+    ]
+    for section in page.sections:
+        assert [part.kind for part in section.parts] == ["figures", "chart", "table", "table"]
+
+
+def test_tiles_say_number_months_and_year_before(page: Page, answers: dict[str, Fire]) -> None:
+    figures = page.sections[0].parts[0].figures
+    lost, capture, done = answers["churn"].numbers
+    assert [(each.metric, each.name, each.text, each.notes) for each in figures] == [
+        (
+            "mrr_change",
+            "Churned, but not closed down",
+            f"−${-lost.value / 1000:.1f}k",
+            ["12 months to Jun 2026", f"−${-lost.year_before / 1000:.1f}k a year before"],
+        ),
+        (
+            "health_risk_capture",
+            "Health risk capture",
+            f"{100 * capture.value:.1f} %",
+            ["12 months to Jun 2026", f"{100 * capture.year_before:.1f} % a year before"],
+        ),
+        (
+            "playbook_execution_rate",
+            "“Champion left” done in time",
+            f"{100 * done.value:.1f} %",
+            ["12 months to Jun 2026", f"{100 * done.year_before:.1f} % a year before"],
+        ),
+    ]
+    at_month_end = page.sections[1].parts[0].figures[0]
+    assert at_month_end.notes[0] == "Jun 2026"
+
+
+def test_tables_say_who_explains_it_and_what_to_do(
+    page: Page, answers: dict[str, Fire], warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    _, _, causes, play = page.sections[0].parts
+    assert [row.cells[0] for row in causes.rows] == [
+        f"{cause.label} ({cause.note})" for cause in answers["churn"].causes
+    ]
+    assert {row.cells[1].metric for row in causes.rows} == {"mrr_change"}
+    assert play.title == "The play to run: Champion left"
+    for section, playbook in zip(page.sections, [q.playbook for q in QUESTIONS], strict=True):
+        proposed = warehouse.execute(
+            """
+            select account_name, reason, strftime(due_date, '%-d %b %Y')
+            from marts.rpt_cta_queue where playbook_key = ? order by due_date, account_name
+            """,
+            [playbook],
+        ).fetchall()
+        shown = [tuple(row.cells) for row in section.parts[3].rows]
+        assert shown == proposed or not playbook
+    (advice,) = page.sections[3].parts[3].rows
+    assert advice.cells == [QUESTIONS[3].advice]
 
 
 def test_without_data_there_is_no_answer_and_no_error(metrics_engine: MetricsEngine) -> None:
