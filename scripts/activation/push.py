@@ -185,7 +185,7 @@ def _send(
 
 
 def _is_dead(record: Record, letter: Record | None) -> bool:
-    """RefusedError for good, and the same as then."""
+    """Refused for good, and the same as then."""
     return (
         letter is not None
         and not letter["is_passing"]

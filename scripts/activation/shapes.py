@@ -74,7 +74,8 @@ class Plain(Shape):
 class Salesforce(Shape):
     """sObject Collections: up to 200 records of one object, each upserted by its external id.
 
-    The answer is a list of UpsertResults in the order of the records.
+    Salesforce knows no idempotency keys and needs none: what is upserted twice is there once. The
+    answer is a list of UpsertResults in the order of the records.
     """
 
     largest_batch = 200

@@ -71,9 +71,12 @@ class Source:
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self.connection = connection
-        (self.as_of,) = connection.execute(
+        run = connection.execute(
             "select as_of_date from metadata.fct_runs order by started_at desc limit 1"
         ).fetchone()
+        if run is None:
+            raise UserError("The published file has no record of a build. Build it again.")
+        self.as_of: date = run[0]
 
     def query(self, stream: Stream, names: dict[str, str] | None = None) -> str:
         """SQL of a stream's rows in the order of their key; `names` are other column names."""

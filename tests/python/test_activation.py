@@ -580,6 +580,10 @@ def test_a_file_that_is_missing_or_too_old_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"old\.duckdb lacks what is to be handed over"):
         write_files(old, tmp_path / "files")
     assert not (tmp_path / "files").exists()
+    with duckdb.connect(str(old)) as connection:
+        connection.execute("delete from metadata.fct_runs")
+    with pytest.raises(UserError, match="no record of a build"):
+        write_files(old, tmp_path)
     broken = tmp_path / "broken.duckdb"
     broken.write_text("not a database")
     with pytest.raises(UserError, match="can't be read"):
