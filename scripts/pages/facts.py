@@ -9,11 +9,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from scripts.metrics_engine import Metric, MetricsEngine
 from scripts.pages.parts import ALL, Cube, Row, label
-from scripts.project import UserError
+from scripts.project import CATALOG, UserError
 
 FILTERS = {"segment": "Segment", "region": "Region", "team": "CSM team"}
 # How the dimension of a filter ends; a metric that has none is not told by that filter.
@@ -29,13 +27,11 @@ class Facts:
         """Raises a UserError if the file or its metric definitions are missing."""
         self.published_file = published_file
         self.engine = MetricsEngine(published_file)
-        # Opened once, so that a file that is published meanwhile is not read half.
-        self._connection = duckdb.connect(str(published_file), read_only=True)
+        self.tables: set[str] = set()  # whose rows were read
         self._cubes: dict[Any, Cube] = {}
 
     def close(self) -> None:
         self.engine.close()
-        self._connection.close()
 
     def metric(self, name: str) -> Metric:
         """Definition of a metric; a UserError if the file is of an older version without it."""
@@ -165,21 +161,16 @@ class Facts:
             extra=tuple(extras),
             where=where,
             period=period,
+            none=none,
             values=values,
             columns=columns
             | {name: [places[name][each] for each in columns[name]] for name in dimensions},
         )
 
     def rows(self, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """Columns of a governed table as they are."""
-        try:
-            relation = self._connection.sql(f"select {', '.join(columns)} from {table}")
-            return [dict(zip(columns, row, strict=True)) for row in relation.fetchall()]
-        except duckdb.Error as error:
-            raise UserError(
-                f"{self.published_file} is of another version: {table} can't be read as these "
-                f"pages need it. Run `make build` first. DuckDB says: {error}"
-            ) from None
+        """Columns of a governed table, named <schema>.<table>, as they are."""
+        self.tables.add(table)
+        return self.engine.rows(f"select {', '.join(columns)} from {CATALOG}.{table}")
 
     def filter_label(self, name: str, value: str) -> str:
         """A value of a filter as people read it."""

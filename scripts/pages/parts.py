@@ -40,6 +40,7 @@ class Cube:
     extra: tuple[str, ...]
     where: tuple[str, ...]
     period: str
+    none: str  # the value of an extra where there is none
     values: dict[str, list[str]]
     columns: dict[str, list[Any]]
 

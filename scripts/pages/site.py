@@ -57,24 +57,29 @@ def write_site(published_file: Path) -> list[Path]:
 
     facts = Facts(published_file)
     try:
-        pages = [build(facts) for build in builders()]
-        texts = {page.key: render(page, pages, facts) for page in pages}
+        texts = texts_of([build(facts) for build in builders()], facts)
     finally:
         facts.close()
-    folder = pages_folder(published_file)
-    for key, text in texts.items():
-        put_text(text, folder / f"{key}.html")
-    return [folder / f"{key}.html" for key in texts]
+    for name, text in texts.items():
+        put_text(text, pages_folder(published_file) / name)
+    return [pages_folder(published_file) / name for name in texts]
 
 
-def render(page: Any, site: Sequence[Any], facts: Any) -> str:
+def texts_of(pages: Sequence[Any], facts: Any) -> dict[str, str]:
+    """The files of a site, by name."""
+    import vl_convert
+
+    vega = vl_convert.javascript_bundle()
+    return {f"{page.key}.html": render(page, pages, facts, vega) for page in pages}
+
+
+def render(page: Any, site: Sequence[Any], facts: Any, vega: str) -> str:
     """A page as text. It may use its own scripts, and asks nothing of a network."""
     import jinja2
-    import vl_convert
 
     from scripts.pages.facts import FILTERS
 
-    script, vega = (HERE / "page.js").read_text(), vl_convert.javascript_bundle()
+    script = (HERE / "page.js").read_text()
     filters = {name: label for name, label in FILTERS.items() if name in facts.filter_values}
 
     def meta_of(part: Any, key: str) -> list[str]:
