@@ -197,8 +197,8 @@ def _in_order(found: Sequence[str]) -> list[str]:
 
 
 def _number(value: Any) -> float | int | None:
-    """As short as it can be without a visible difference: six decimals, whole numbers whole."""
+    """As short as it can be without a visible difference: nine decimals, whole numbers whole."""
     if value is None:
         return None
-    number = round(float(value), 6)
+    number = round(float(value), 9)
     return int(number) if number.is_integer() else number

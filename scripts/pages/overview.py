@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scripts.pages.charts import bars, lines
 from scripts.pages.facts import Facts
-from scripts.pages.parts import Kpi, Kpis, Page, Section
+from scripts.pages.parts import Cube, Kpi, Kpis, Page, Section
 from scripts.parsed_project import read_rows
 from scripts.project import ROOT
 
@@ -40,6 +40,7 @@ def page(facts: Facts) -> Page:
 
 
 def standing(facts: Facts) -> Section:
+    headlines = facts.cube(HEADLINES)
     return Section(
         "standing",
         "Where we stand",
@@ -47,13 +48,10 @@ def standing(facts: Facts) -> Section:
         [
             Kpis(
                 "headlines",
-                [
-                    Kpi(name, facts.metric(name).label, facts.cube([name]), latest=True)
-                    for name in HEADLINES
-                ],
+                [Kpi(name, facts.metric(name).label, headlines, latest=True) for name in HEADLINES],
             ),
             bars(
-                facts.cube(["arr"]),
+                headlines,
                 {"arr": "ARR"},
                 key="arr_by_segment",
                 title="Annual recurring revenue by segment",
@@ -62,7 +60,7 @@ def standing(facts: Facts) -> Section:
                 split=("segment",),
             ),
             lines(
-                facts.cube(["net_revenue_retention", "gross_revenue_retention"]),
+                headlines,
                 {"net_revenue_retention": "NRR", "gross_revenue_retention": "GRR"},
                 key="revenue_retention",
                 title="Revenue kept after twelve months",
@@ -94,17 +92,28 @@ def kpis(facts: Facts, group: str) -> list[Kpi]:
         target = None if row["target"] is None else float(row["target"])
         of_segment = targets.setdefault(row["metric"], {}).setdefault(row["segment"], {})
         of_segment[facts.number(row["period_end"])] = target, row["status"]
+    cubes = _cubes(facts)
     return [
         Kpi(
             row["metric"],
             facts.metric(row["metric"]).label,
-            facts.cube(
-                [row["metric"]],
-                where=[row["condition"]] if row["condition"] else [],
-                period=row["period"],
-            ),
+            cubes[row["metric"]],
             targets=targets.get(row["metric"], {}),
         )
         for row in read_rows(KPIS)
         if row["kpi_group"] == group
     ]
+
+
+def _cubes(facts: Facts) -> dict[str, Cube]:
+    """The cube of each KPI; those that are told alike share one, which is asked faster."""
+    alike: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for row in read_rows(KPIS):
+        filters = tuple(facts.filter_dimensions(row["metric"]).values())
+        told = row["condition"], row["period"], filters
+        alike.setdefault(told, []).append(row["metric"])
+    return {
+        metric: facts.cube(metrics, where=[condition] if condition else [], period=period)
+        for (condition, period, _), metrics in alike.items()
+        for metric in metrics
+    }

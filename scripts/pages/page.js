@@ -143,15 +143,15 @@ function numbers(chart, chosen) {
   }
   return table;
 }
-/** Which of the set filters the cube can't be told by. */
-function ignored(cube, chosen) {
-  const without = FILTERS.filter(name => chosen[name] !== "all" && !cube.filters.includes(name));
+/** Which of the set filters are not among those that something is told by. */
+function ignored(told, chosen) {
+  const without = FILTERS.filter(name => chosen[name] !== "all" && !told.includes(name));
   return without.length ? `Not told by ${without.map(name => site.filters[name].toLowerCase()).join(" or ")}: for all of them.`.replace("csm", "CSM") : "";
 }
 async function drawChart(key, chart, chosen, isDark) {
   const figure = document.getElementById(key), place = figure.querySelector(".chart");
   const rows = chartRows(chart, chosen), isEmpty = rows.every(row => row.value === null);
-  figure.querySelector(".unfiltered").textContent = ignored(site.cubes[chart.cube], chosen);
+  figure.querySelector(".unfiltered").textContent = ignored(site.cubes[chart.cube].filters, chosen);
   figure.querySelector(".empty").hidden = !isEmpty;
   place.hidden = isEmpty;
   const details = figure.querySelector("details");
@@ -161,7 +161,7 @@ async function drawChart(key, chart, chosen, isDark) {
   place.setAttribute("aria-label", inWords(chart, rows));
   place.style.minHeight = `${place.offsetHeight}px`;
   const specification = { ...chart.specification, data: { name: "rows", values: rows } };
-  await vegaEmbed(place, specification, { renderer: "svg", actions: false, ast: true, config: theme(isDark) });
+  await vegaEmbed(place.firstElementChild, specification, { renderer: "svg", actions: false, ast: true, config: theme(isDark) });
   place.style.minHeight = "";
 }
 const STATUS = { on_target: "✓ on target", near_target: "≈ near target", off_target: "✗ off target", no_target: "no target", no_value: "no value" };
@@ -189,15 +189,18 @@ function showKpi(element, kpi, chosen) {
   const state = element.querySelector(".status");
   state.className = `status ${status}`;
   state.textContent = inTable || status in { on_target: 1, near_target: 1, off_target: 1 } ? STATUS[status] : "";
-  put("when", [last === chosen.to ? "" : monthText(last), ignored(cube, chosen)].filter(Boolean).join(" · "));
+  put("when", [last === chosen.to ? "" : monthText(last), ignored(cube.filters, chosen)].filter(Boolean).join(" · "));
   const shown = [...values].filter(([month, each]) => each !== null && month > last - 24 && month <= last).map(([, each]) => each);
   element.querySelector("polyline").setAttribute("points", shown.length > 1 ? sparkline(shown) : "");
 }
 function showFacts(chosen) {
   for (const row of document.querySelectorAll("tr.fact"))
     row.hidden = FILTERS.some(name => name in row.dataset && chosen[name] !== "all" && row.dataset[name] !== chosen[name]);
-  for (const body of document.querySelectorAll("tbody:has(tr.fact)"))
-    body.closest(".card").querySelector(".empty").hidden = Boolean(body.querySelector("tr:not([hidden])"));
+  for (const body of document.querySelectorAll("tbody:has(tr.fact)")) {
+    const card = body.closest(".card"), told = FILTERS.filter(name => name in body.rows[0].dataset);
+    card.querySelector(".empty").hidden = Boolean(body.querySelector("tr:not([hidden])"));
+    card.querySelector(".unfiltered").textContent = ignored(told, chosen);
+  }
 }
 let drawing = 0;
 async function show(isDark = dark.matches, unknown = []) {

@@ -78,6 +78,14 @@ def due_soon(facts: Facts) -> Table:
         for row in facts.rows("marts.rpt_renewal_pipeline", columns)
         if row["is_due_within_90_days"]
     ]
+    accounts = {
+        row["account_id"]: row
+        for row in facts.rows("marts.rpt_account_overview", ["account_id", "region", "csm_id"])
+    }
+    managers = {
+        row["user_id"]: row["manager_id"]
+        for row in facts.rows("marts.dim_users", ["user_id", "manager_id"])
+    }
     return Table(
         "due_soon",
         "Due within 90 days",
@@ -94,7 +102,9 @@ def due_soon(facts: Facts) -> Table:
                     "yes" if row["is_hygienic"] else "no",
                     row["health_band"] or "unscored",
                 ],
-                account=row["account_id"],
+                segment=row["segment"],
+                region=accounts[row["account_id"]]["region"],
+                team=managers.get(accounts[row["account_id"]]["csm_id"]),
             )
             for row in sorted(due, key=lambda row: (-row["expiring_arr"], row["account_id"]))
         ],
