@@ -55,6 +55,7 @@ def tables() -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def pages(facts: Facts, tables: dict[str, set[str]]) -> dict[str, Page]:
+    assert facts.as_of  # read of the run once, which no page is about
     found = {}
     for build in builders():
         facts.tables.clear()
