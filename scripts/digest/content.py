@@ -66,7 +66,7 @@ def digest_of(facts: PeriodFacts, commentary: Commentary) -> Digest:
             f"{facts.period.grain} before; each is the metric of that name in the dictionary."
         ),
         numbers=[
-            Number(each.label, _value(each))
+            Number(_label(each, facts), _value(each))
             for each in [*facts.headlines, *facts.quality.metrics]
             if each.value is not None
         ],
@@ -77,6 +77,12 @@ def digest_of(facts: PeriodFacts, commentary: Commentary) -> Digest:
 def clipped(text: str, most: int) -> str:
     """A text of at most so many characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _label(headline: Headline, facts: PeriodFacts) -> str:
+    """The metric's label; what has no weekly value is of the month that it names."""
+    is_of_period = headline.period == facts.period
+    return headline.label if is_of_period else f"{headline.label}, {headline.period.label}"
 
 
 def _value(headline: Headline) -> str:

@@ -102,7 +102,7 @@ def test_a_number_is_told_with_its_change_direction_and_target() -> None:
     unknown = headline(label="NPS", value=None, previous=None, change=None)
     first = headline(label="First", previous=None, change=None)
     at_target = headline(label="Fine", target=Decimal(102_400), direction="neutral")
-    completeness = headline(label="Completeness", target=None, change=None)
+    completeness = headline(label="Completeness", target=None, change=None, period=month("2026-05"))
     told = digest_of(
         facts(
             headlines=[headline(), rate, unknown, first, at_target],
@@ -116,7 +116,7 @@ def test_a_number_is_told_with_its_change_direction_and_target() -> None:
         Number("Churn", "1.3 % (+0.3 pp, worse)"),
         Number("First", "$102.4k (misses its target $110.0k)"),
         Number("Fine", "$102.4k (+$2.4k)"),
-        Number("Completeness", "$102.4k"),
+        Number("Completeness, May 2026", "$102.4k"),
     ]
 
 
