@@ -473,7 +473,7 @@ def test_every_page_can_be_read_by_everyone(
         assert results.violations_count == 0, results.generate_report()
     for chart in pages[key].charts:
         figure = browser.locator(f"figure#{chart.key}")
-        assert figure.locator(".chart svg").count() == 1, chart.key
+        assert figure.locator(".chart svg").bounding_box()["width"] > 300, chart.key
         told = figure.locator(".chart").get_attribute("aria-label")
         assert told.startswith(f"{chart.title}. ")
         assert re.search(r"\S in [A-Z][a-z]{2} \d{4}", told), told
