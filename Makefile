@@ -92,7 +92,10 @@ bench: venv ## Time each part of the build, and a company of 10,000 accounts
 
 .PHONY: clean
 clean: ## Remove what a build makes: work file, published files, logs
-	@rm -rf target logs published work/*
+	@rm -rf target logs work/*
+	@# A commentary holds what a person wrote, so it stays.
+	@[ ! -d published ] || find published -depth \
+		\( ! -type d ! -name commentary.md -o -type d -empty \) -delete
 
 # The docs page is tested in a real browser, Debian's chromium. Without it and without the
 # rights to install it those tests say that they were skipped; with CI=true they fail.

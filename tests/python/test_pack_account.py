@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from scripts.metrics_engine import MetricsEngine
-from scripts.pack import write
+from scripts.pack import account, write
 from scripts.pack.account import AccountFacts, account_facts, asked_metrics
 from scripts.pack.command import make_review
 from scripts.pack.commentary import Certainty
@@ -100,10 +100,20 @@ def test_what_ends_is_what_is_open(
     assert facts.renewals
 
 
-def test_events_are_those_of_the_quarter(facts: AccountFacts) -> None:
-    days = [event["event_date"] for event in facts.events]
-    assert days == sorted(days)
-    assert SECOND_QUARTER.start <= days[0] <= days[-1] <= SECOND_QUARTER.end
+def test_events_are_those_of_the_quarter(
+    metrics_engine: MetricsEngine,
+    warehouse: duckdb.DuckDBPyConnection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of an earlier quarter, after which more happened."""
+    monkeypatch.setattr(account, "last_quarter", lambda _: SECOND_QUARTER.previous)
+    days = [event["event_date"] for event in account_facts(metrics_engine, NOWHERE, ACCOUNT).events]
+    every = warehouse.execute(
+        "select event_date from marts.rpt_account_timeline where account_id = ? order by all",
+        [ACCOUNT],
+    ).fetchall()
+    assert days == [day for (day,) in every if date(2026, 1, 1) <= day <= date(2026, 3, 31)]
+    assert 0 < len(days) < len(every)
 
 
 def test_numbers_of_one_account_rest_on_few(facts: AccountFacts) -> None:
@@ -119,7 +129,7 @@ def test_numbers_of_one_account_rest_on_few(facts: AccountFacts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "sentence"),
+    ("named", "sentence"),
     [
         ("Iris Studio", "There is no account 'Iris Studio'.*Did you mean Iris Studios"),
         ("a001033' or 'a' = 'a", "There is no account"),
@@ -128,10 +138,10 @@ def test_numbers_of_one_account_rest_on_few(facts: AccountFacts) -> None:
     ],
 )
 def test_an_unknown_account_is_told(
-    metrics_engine: MetricsEngine, account: str, sentence: str
+    metrics_engine: MetricsEngine, named: str, sentence: str
 ) -> None:
     with pytest.raises(UsageError, match=sentence):
-        account_facts(metrics_engine, NOWHERE, account)
+        account_facts(metrics_engine, NOWHERE, named)
 
 
 def test_an_account_is_found_by_its_name(
