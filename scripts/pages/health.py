@@ -199,6 +199,7 @@ def _warnings(facts: Facts) -> Section:
                 key="health_warnings",
                 title="Warnings",
                 source="rpt_health_warnings",
+                note="of the whole company",
                 columns=["Warning", "What is the matter"],
                 rows=[
                     facts.row([row["warning"].replace("_", " "), row["message"]])
