@@ -146,7 +146,7 @@ function numbers(chart, chosen) {
 /** Which of the set filters are not among those that something is told by. */
 function ignored(told, chosen) {
   const without = FILTERS.filter(name => chosen[name] !== "all" && !told.includes(name));
-  return without.length ? `Not told by ${without.map(name => site.filters[name].toLowerCase()).join(" or ")}: for all of them.`.replace("csm", "CSM") : "";
+  return without.length ? `Whatever the ${without.map(name => site.filters[name].toLowerCase()).join(" or ")}.`.replace("csm", "CSM") : "";
 }
 async function drawChart(key, chart, chosen, isDark) {
   const figure = document.getElementById(key), place = figure.querySelector(".chart");
@@ -210,6 +210,8 @@ async function show(isDark = dark.matches, unknown = []) {
   document.getElementById("selection").textContent =
     (unknown.length ? `There is no ${unknown.join(" and no ")} (any more), so all are shown. ` : "") +
     (isBackwards ? "The period ends before it begins: choose an earlier “From” or a later “To”." : "");
+  document.getElementById("chosen").textContent = [...form.querySelectorAll("select")].map(
+    select => `${select.labels[0].firstChild.textContent.trim()}: ${select.selectedOptions[0].text}`).join(" · ");
   for (const element of document.querySelectorAll(".kpi")) showKpi(element, site.kpis[element.dataset.kpi], chosen);
   showFacts(chosen);
   await Promise.all(Object.entries(site.charts).map(([key, chart]) => drawChart(key, chart, chosen, isDark)));

@@ -402,7 +402,7 @@ def test_a_filter_that_a_metric_is_not_told_by_says_so(browser: BrowserPage, fol
     choose(browser, segment="smb")
     assert told.text_content() == ""  # forecasts are told by segment
     choose(browser, region="emea", team="usr_mgr001")
-    assert told.text_content() == "Not told by region or CSM team: for all of them."
+    assert told.text_content() == "Whatever the region or CSM team."
     assert browser.locator("#renewal_rates .unfiltered").text_content() == ""
 
 
@@ -504,7 +504,7 @@ def test_what_a_chart_says_in_words(browser: BrowserPage, folder: Path, facts: F
 
 def test_a_dark_page_is_printed_on_white(browser: BrowserPage, folder: Path) -> None:
     browser.emulate_media(color_scheme="dark")
-    open_page(browser, folder, "retention")
+    open_page(browser, folder, "retention", segment="smb")
     label = "#retention_by_month .role-legend-label text"
     ink = browser.locator(label).first.get_attribute("fill")
     browser.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -514,6 +514,9 @@ def test_a_dark_page_is_printed_on_white(browser: BrowserPage, folder: Path) -> 
     drawn(browser)
     assert browser.locator(label).first.get_attribute("fill") == ink
     browser.emulate_media(media="print", color_scheme="dark")
+    assert browser.locator("#chosen").inner_text() == (
+        "Segment: smb · Region: all · CSM team: all · From: Jul 2024 · To: Jun 2026"
+    )
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
         "rgb(255, 255, 255)"
     )
