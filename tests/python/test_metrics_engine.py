@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -259,6 +261,30 @@ def test_a_value_with_braces_is_a_value(metrics_engine: MetricsEngine) -> None:
         ).replace("_src_10000.", " ")
         assert metrics_engine.query(["mrr"], [MONTH], [condition]).num_rows == 0, value
     assert metrics_engine.query(["mrr"], [MONTH], ["account__segment = 'it''s'"]).num_rows == 0
+
+
+def test_threads_ask_metricflow_one_after_the_other(
+    metrics_engine: MetricsEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, most = [], []
+    compile_it = MetricsEngine._sql
+
+    def compile_slowly(self: MetricsEngine, request: object) -> str:
+        inside.append(request)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.remove(request)
+        return compile_it(self, request)
+
+    monkeypatch.setattr(MetricsEngine, "_sql", compile_slowly)
+    monkeypatch.setattr(metrics_engine._compiled, "sql", lambda _, compile_it: compile_it())
+    limits = range(1, 9)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(
+            threads.map(lambda limit: metrics_engine.query(["mrr"], [MONTH], limit=limit), limits)
+        )
+    assert [rows.num_rows for rows in found] == list(limits)
+    assert most == [1] * 8
 
 
 def test_missing_files_say_what_to_run(tmp_path: Path) -> None:

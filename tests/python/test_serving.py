@@ -226,20 +226,25 @@ def test_a_page_goes_on_from_its_own_question(client: TestClient) -> None:
         assert "ask again without page" in answer.json()["error"]
 
 
+class OneEdition:
+    """Stands for a published file whose build can be said to be another one."""
+
+    def __init__(self, engine: MetricsEngine) -> None:
+        self.run_id = "first"
+        self._engine = engine
+
+    def edition(self) -> Edition:
+        return Edition(self._engine, self.run_id, ON)
+
+
 def test_a_page_does_not_go_on_in_another_build(engine: MetricsEngine) -> None:
-    class Replaced:
-        run = "first"
-
-        def edition(self) -> Edition:
-            return Edition(engine, self.run, ON)
-
-    published = Replaced()
+    published = OneEdition(engine)
     metrics = Metrics(published, seconds=10)  # type: ignore[arg-type]
     role = Role("any", frozenset({"marts"}))
     question = Question(metrics=["mrr"], group_by=[MONTH], limit=5)
     page = question.model_copy(update={"page": metrics.query(role, question).next_page})
     assert metrics.query(role, page).rows.num_rows == 5
-    published.run = "second"
+    published.run_id = "second"
     with pytest.raises(OldPageError, match="from a file that was replaced since"):
         metrics.query(role, page)
 
@@ -352,6 +357,25 @@ def test_a_role_asks_only_for_what_it_may_read(client: TestClient, tokens_file: 
     for answer in (tool.post("/query", json=hidden), tool.get("/metrics/data_completeness")):
         assert answer.status_code == 403
         assert "The role bi_reader may not read the schema metadata" in answer.json()["error"]
+
+
+def test_a_role_is_held_to_every_table_that_a_query_reads(tmp_path: Path) -> None:
+    """Also to one that only a dimension needs: were today's accounts in another schema."""
+    manifest = json.loads(manifest_of(PUBLISHED_FILE).read_text())
+    (accounts,) = (m for m in manifest["semantic_models"] if m["name"] == "dim_accounts")
+    accounts["node_relation"] |= {
+        "schema_name": "restricted",
+        "relation_name": '"bellwether"."restricted"."dim_accounts"',
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    engine = MetricsEngine(PUBLISHED_FILE, tmp_path / "manifest.json")
+    metrics = Metrics(OneEdition(engine), seconds=10)  # type: ignore[arg-type]
+    role = Role("reader", frozenset({"marts"}))
+    assert metrics.query(role, Question(metrics=["mrr"], group_by=[SEGMENT])).rows.num_rows > 0
+    joined = Question(metrics=["mrr"], group_by=["current_account__segment"])
+    with pytest.raises(NotAllowedError, match="may not read the schema restricted"):
+        metrics.query(role, joined)
+    engine.close()
 
 
 @pytest.fixture(scope="module")
@@ -684,3 +708,11 @@ def test_the_exposure_names_every_metric_that_is_served() -> None:
         for metric in manifest["metrics"].values()
         if not metric["type_params"]["is_private"]
     }
+
+
+def test_the_example_of_a_question_is_answered(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    for question in schemas["Question"]["examples"]:
+        answer = client.post("/query", json=question)
+        assert answer.status_code == 200
+        assert len(answer.json()["rows"]) == 12  # six months of two segments
