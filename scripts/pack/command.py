@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -55,8 +56,6 @@ def make_review(published_file: Path, account: str) -> tuple[list[Path], bool]:
     Gives the files and whether a PDF is among them. Raises a UsageError for an account that isn't
     known, a UserError for a published file that is missing or old.
     """
-    from urllib.parse import quote
-
     from scripts.metrics_engine import MetricsEngine
     from scripts.pack.account import account_facts
     from scripts.pack.drafts import with_edits
@@ -69,13 +68,17 @@ def make_review(published_file: Path, account: str) -> tuple[list[Path], bool]:
         facts = account_facts(engine, published_file, account)
     finally:
         engine.close()
-    # An id is whatever the CRM made it: it must not lead out of the folder.
-    name = quote(facts.profile["account_id"], safe="").replace(".", "%2E")
+    name = folder_name(facts.profile["account_id"])
     folder = sibling(published_file, "qbr") / name / facts.period.name
     commentary = with_edits(sentences(facts), folder / "commentary.md")
     files = write_document(document(facts, commentary), folder, "qbr", published_file)
     put_bytes(commentary.text.encode(), folder / "commentary.md")
     return [*files, folder / "commentary.md"], any(file.suffix == ".pdf" for file in files)
+
+
+def folder_name(account_id: str) -> str:
+    """An id, which is whatever the CRM made it, as a name that leads out of no folder."""
+    return quote(account_id, safe="").replace(".", "%2E")
 
 
 def pack_command(

@@ -13,7 +13,7 @@ import yaml
 from scripts.metrics_engine import MetricsEngine
 from scripts.pack import account, write
 from scripts.pack.account import AccountFacts, account_facts, asked_metrics
-from scripts.pack.command import make_review
+from scripts.pack.command import folder_name, make_review
 from scripts.pack.commentary import Certainty
 from scripts.pack.period import Period, last_quarter, month
 from scripts.pack.qbr import sentences
@@ -184,6 +184,19 @@ def test_the_review_is_written_beside_the_published_file(
         "bellwether.semantic_manifest.json",
         "bellwether.qbr",
     }
+
+
+@pytest.mark.parametrize(
+    ("account_id", "name"),
+    [
+        ("a001033", "a001033"),
+        ("..", "%2E%2E"),
+        ("../b", "%2E%2E%2Fb"),
+        ("0015g/x y", "0015g%2Fx%20y"),
+    ],
+)
+def test_an_id_leads_out_of_no_folder(account_id: str, name: str) -> None:
+    assert folder_name(account_id) == name
 
 
 def test_the_exposure_lists_what_the_review_asks_for() -> None:
