@@ -98,7 +98,7 @@ def test_fifty_clients_get_the_engines_answers(server: Address, engine: MetricsE
         return None if is_same else f"another answer to {question}"
 
     post(server, MRR)  # opens the file
-    ends_at = time.monotonic() + 3
+    ends_at = time.monotonic() + 2
     measured = ask(server, ANALYST, 50, lambda: time.monotonic() > ends_at, wrong)
     assert measured.errors == []
     assert len(measured.seconds) >= 50
@@ -126,13 +126,7 @@ def test_no_request_fails_while_the_file_is_replaced(
     )
     clients.start()
     try:
-        for edition, pause in [
-            (second, 1.0),
-            (first, 1.0),
-            (second, 0.0),
-            (first, 0.1),
-            (second, 1),
-        ]:
+        for edition, pause in [(second, 1.0), (first, 0.0), (second, 0.1), (first, 1.0)]:
             publish_as(edition, folder / "published.duckdb")
             time.sleep(pause)
             if pause == 1.0:
@@ -141,7 +135,6 @@ def test_no_request_fails_while_the_file_is_replaced(
     finally:
         is_over.set()
         clients.join()
-        publish_as(first, folder / "published.duckdb")
     assert results[0].errors == []
     assert seen == {before["run_id"], "the second edition"}
     assert post(server, MRR).json() == before
