@@ -13,15 +13,9 @@ from scripts.project import Places, UserError
 # would keep one process busy while the others are done.
 LONGEST_FIRST = (
     *("test_as_of", "test_ravenstack", "test_postgres", "test_close", "test_own_files"),
-    *(
-        "test_pages",
-        "test_metrics_engine",
-        "test_build",
-        "test_carry",
-        "test_unit_tests",
-        "test_raw_sources",
-    ),
-    *("test_health_point_in_time", "test_docs_site", "test_health_seeds", "test_renewals_truth"),
+    *("test_pages", "test_serving_live", "test_serving", "test_metrics_engine", "test_build"),
+    *("test_carry", "test_unit_tests", "test_raw_sources", "test_health_point_in_time"),
+    *("test_docs_site", "test_health_seeds", "test_renewals_truth", "test_pack"),
     *("test_definition_rules", "test_demo_data", "test_metrics_independent"),
 )
 
