@@ -233,11 +233,8 @@ def nearly_same(text: str, expected: str) -> bool:
 def test_each_chart_shows_what_the_metric_query_gives(
     browser: BrowserPage, folder: Path, facts: Facts, pages: dict[str, Page], key: str
 ) -> None:
-    open_page(browser, folder, key)
     for chosen in [CHOSEN, *ALSO_CHOSEN.get(key, [])]:
-        browser.locator("button[type=reset]").click()
-        drawn(browser)
-        choose(browser, **chosen)
+        open_page(browser, folder, key, **chosen)
         tables = shown_tables(browser)
         assert set(tables) == {chart.key for chart in pages[key].charts}
         for chart in pages[key].charts:
