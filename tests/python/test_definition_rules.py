@@ -25,6 +25,7 @@ KPIS = "seeds/reference/kpis.csv"
 VERSIONS = "seeds/reference/metric_versions.csv"
 REVENUE = "models/marts/revenue/fct_account_months.yml"
 SUPPORT = "models/marts/support/fct_tickets.yml"
+EXPOSURES = "models/exposures.yml"
 
 
 def meta(**changes: Any) -> Callable[[Yaml], None]:
@@ -128,9 +129,13 @@ ALSO = {
     ("mrr_again", REVENUE, "no version of it was approved"),
     ("made_up", KPIS, "no public metric has the name of this KPI"),
     ("data_accuracy", KPIS, "this KPI is listed more than once"),
-    ("kpi_overview", "models/exposures.yml", "this exposure reads mrr, which is no public metric"),
-    ("renewals_meeting", "models/exposures.yml", "this exposure reads stg_crm__accounts, which"),
-    ("account_overview", "models/exposures.yml", "this exposure says nothing of what it reads"),
+    *(
+        (exposure["name"], EXPOSURES, "this exposure reads mrr, which is no public metric")
+        for exposure in yaml.safe_load((ROOT / EXPOSURES).read_text())["exposures"]
+        if "metric('mrr')" in exposure["depends_on"]
+    ),
+    ("renewals_meeting", EXPOSURES, "this exposure reads stg_crm__accounts, which"),
+    ("account_overview", EXPOSURES, "this exposure says nothing of what it reads"),
     ("fct_survey_responses", "models/marts/voice/fct_survey_responses.sql", "no group's owner"),
     ("fct_feedback_themes", "models/marts/voice/fct_feedback_themes.sql", "no group's owner"),
     ("arr_at_risk", "CHANGELOG.md", "no entry says what changed with `arr_at_risk` (version 2)"),
@@ -147,7 +152,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("broken") / "project"
     not_needed = (
         ".git",
-        ".venv",
+        ".venv*",
         "target",
         "logs",
         "work",
@@ -165,7 +170,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / SUPPORT,
         lambda models: find(models["models"][0]["metrics"], "sla_met_tickets").update(agg="max"),
     )
-    edit(root / "models/exposures.yml", break_exposures)
+    edit(root / EXPOSURES, break_exposures)
     edit(
         root / "models/groups.yml", lambda file: find(file["groups"], "voice")["owner"].pop("email")
     )
