@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,6 @@ class Dbt:
     manifest: Any = None  # what was parsed, by the first command that is run
 
     def __post_init__(self) -> None:
-        os.environ["BELLWETHER_WORK_FILE"] = str(self.places.work_file)
         self.places.work_file.parent.mkdir(parents=True, exist_ok=True)
 
     @classmethod
@@ -52,17 +52,18 @@ class Dbt:
     def _invoke(self, command: Sequence[str]) -> Any:
         from dbt.cli.main import dbtRunner
 
-        response = dbtRunner(self.manifest, callbacks=[self._note]).invoke(
-            [
-                *command,
-                *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
-                *("--target", self.target),
-                *("--target-path", str(self.places.target)),
-                *("--log-path", str(self.places.logs)),
-                *("--log-level", "none", "--log-level-file", "info"),
-                *("--vars", json.dumps(self.variables)),
-            ]
-        )
+        with _environment(BELLWETHER_WORK_FILE=str(self.places.work_file)):
+            response = dbtRunner(self.manifest, callbacks=[self._note]).invoke(
+                [
+                    *command,
+                    *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+                    *("--target", self.target),
+                    *("--target-path", str(self.places.target)),
+                    *("--log-path", str(self.places.logs)),
+                    *("--log-level", "none", "--log-level-file", "info"),
+                    *("--vars", json.dumps(self.variables)),
+                ]
+            )
         if response.exception is not None:
             raise UserError(f"dbt {command[0]} stopped. {response.exception}\n{self._where()}")
         if not response.success:
@@ -86,6 +87,18 @@ class Dbt:
 
     def _where(self) -> str:
         return f"The whole log is {self.places.logs / 'dbt.log'}."
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """With these environment variables for a while: what runs later must not find them."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def failures(result: Any) -> str:

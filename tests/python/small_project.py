@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import yaml
 from data_quality_tables import EMPTY_MODELS
+from warm_python import run_python
 
 from scripts.carry import WRITTEN_TABLES
 from scripts.definition_rules import REQUIRED_META
@@ -162,9 +163,7 @@ class SmallProject:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `python -m scripts` and wait for it."""
-        return subprocess.run(
-            self.command(*arguments), cwd=self.root, capture_output=True, text=True, check=False
-        )
+        return run_python(["-m", "scripts", *arguments], self.root)
 
     def published_mrr(self) -> str:
         with duckdb.connect(str(self.published_file), read_only=True) as connection:

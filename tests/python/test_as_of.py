@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from dbt_command import run_dbt
 from health_replay import compiled_models, sql_as_of
+from whole_project import run_dbt
 
 from scripts.project import Places
 

@@ -5,14 +5,13 @@ Done on a small project with the real models of the published scores and the rea
 
 import os
 import shutil
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 from small_project import SmallProject
+from warm_python import run_python
 
 from scripts.carry import CARRIED_TABLES, carry
 from scripts.project import ROOT, Places, UserError
@@ -116,12 +115,11 @@ def test_dbt_alone_publishes_into_a_fresh_file_once(project: SmallProject, tmp_p
     work_file = tmp_path / "bellwether.duckdb"
     for score in (70, 60):
         write_score(project, score)
-        subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", "--quiet", "build", "--select", f"+{REPORT}"],
-            cwd=project.root,
-            env={**os.environ, "BELLWETHER_WORK_FILE": str(work_file)},
-            check=True,
-        )
+        run_python(
+            ["-m", "dbt.cli.main", "--quiet", "build", "--select", f"+{REPORT}"],
+            project.root,
+            {**os.environ, "BELLWETHER_WORK_FILE": str(work_file)},
+        ).check_returncode()
     assert published(work_file) == dict.fromkeys((APRIL, MAY, JUNE), (70, JUNE))
     assert today(work_file) == dict.fromkeys((APRIL, MAY, JUNE), (60, True))
 

@@ -7,14 +7,13 @@ company has charges, which `charged` adds up, and accounts, which `customers` co
 import copy
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
 from small_project import PROPERTIES, SmallProject
+from warm_python import run_python
 
 from scripts.carry import CLOSE_TABLES
 from scripts.close import close as close_month
@@ -179,7 +178,7 @@ def test_a_month_is_closed_once_and_in_its_order(project: SmallProject) -> None:
     assert "months up to 2026-04 are" in refused(project, "2026-04")
     assert "months up to 2026-04 are" in refused(project, "2026-03")
     before = project.published_file.read_bytes()
-    killed = subprocess.run([sys.executable, "-c", KILLED_CLOSE], cwd=project.root, check=False)
+    killed = run_python(["-c", KILLED_CLOSE], project.root)
     assert killed.returncode == -signal.SIGKILL
     assert project.published_file.read_bytes() == before
     close(project, "2026-05")

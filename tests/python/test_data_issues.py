@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -12,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from small_project import SmallProject
+from warm_python import run_python
 
 from scripts.project import ROOT
 
@@ -39,6 +38,7 @@ BUILDS = """
 import json, sys
 from pathlib import Path
 import duckdb
+from warm_python import run_python
 from scripts.carry import carry
 from scripts.dbt import Dbt
 from scripts.project import Places
@@ -46,7 +46,7 @@ from scripts.publish import publish
 
 places = Places.of()
 logs = []
-for as_of, found in json.load(sys.stdin):
+for as_of, found in json.loads(sys.argv[1]):
     Path("models/intermediate/int_data_issues_found.sql").write_text(found)
     dbt = Dbt(places, {"as_of_date": as_of})
     carry(places)
@@ -80,14 +80,7 @@ def found(*records: str) -> str:
 
 def logs_after(project: SmallProject, *builds: tuple[str, str]) -> list[dict[str, tuple]]:
     """After each build: status, first seen, last seen, closed, times reopened per record."""
-    done = subprocess.run(
-        [sys.executable, "-c", BUILDS],
-        cwd=project.root,
-        input=json.dumps(builds),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python(["-c", BUILDS, json.dumps(builds)], project.root)
     assert done.returncode == 0, done.stderr
     logs = json.loads(done.stdout.splitlines()[-1])
     assert all(len({record for record, *_ in log}) == len(log) for log in logs)

@@ -3,8 +3,6 @@
 import copy
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from warm_python import run_python
 
 from scripts.definition_rules import exposures_ungoverned, unguarded_divisions, violations
 from scripts.metric_versions import approval, changes_in_mid_quarter
@@ -178,12 +177,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
         kpis.write("21,made_up,quality,month,,\n22,data_accuracy,quality,month,,\n")
     changelog = root / "CHANGELOG.md"
     changelog.write_text(changelog.read_text().replace("`arr_at_risk` (version 2)", ""))
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-    )
+    done = run_python(["-m", "dbt.cli.main", "--quiet", "parse"], root)
     assert done.returncode == 0, done.stdout + done.stderr
     return root
 
@@ -232,12 +226,7 @@ def break_exposures(file: Yaml) -> None:
 @pytest.fixture(scope="module")
 def told(broken: Path) -> list[str]:
     """The lines in which check-definitions names what is wrong with the copy."""
-    done = subprocess.run(
-        [sys.executable, "-m", "scripts", "check-definitions"],
-        cwd=broken,
-        capture_output=True,
-        text=True,
-    )
+    done = run_python(["-m", "scripts", "check-definitions"], broken)
     assert (done.returncode, done.stdout) == (1, "")
     heading, *lines = done.stderr.splitlines()
     assert heading == f"Error: {len(lines)} definitions break a rule:"

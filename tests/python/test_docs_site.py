@@ -1,6 +1,5 @@
 """The dictionary, opened from the file system in a real browser without a network."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,39 +7,22 @@ from typing import Any
 
 import pytest
 from browser import open_browser
-from dbt.cli.main import dbtRunner
 from playwright.sync_api import Page, Request
 
-from scripts.docs import link_dictionary, show_metric_meta
-from scripts.project import Places
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The static page of the project as it stands, without the warehouse's statistics."""
-    folder = tmp_path_factory.mktemp("docs")
-    places = {
-        "--project-dir": ROOT,
-        "--profiles-dir": ROOT,
-        "--target-path": folder,
-        "--log-path": folder,
-    }
-    flags = ["--quiet", *(str(part) for place in places.items() for part in place)]
-    for command in (
-        ["parse"],
-        ["docs", "generate", "--static", "--no-compile", "--empty-catalog"],
-    ):
-        result = dbtRunner().invoke([*command, *flags])
-        assert result.success, result.exception
-    show_metric_meta(folder)
-    return folder / "static_index.html"
+from scripts.docs import link_dictionary
+from scripts.parsed_project import read_manifest
+from scripts.project import PUBLISHED_FILE, Places, sibling
 
 
 @pytest.fixture(scope="module")
-def manifest(site: Path) -> dict[str, Any]:
-    return json.loads(site.with_name("manifest.json").read_text())
+def site() -> Path:
+    """The page that `make build` wrote beside the published file."""
+    return sibling(PUBLISHED_FILE, "docs.html")
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    return read_manifest(Places.of().manifest)
 
 
 @pytest.fixture(scope="module")

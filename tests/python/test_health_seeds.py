@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
+from warm_python import run_python
 
 from scripts.project import ROOT, Places
 
@@ -36,15 +36,13 @@ def change(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             text = path.read_text(encoding="utf-8")
             assert text.count(old) == 1
             path.write_text(text.replace(old, new), encoding="utf-8")
-        return subprocess.run(
+        return run_python(
             [
-                *(sys.executable, "-m", "dbt.cli.main", "build", "--select", *SELECTION),
+                *("-m", "dbt.cli.main", "build", "--select", *SELECTION),
                 *("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"),
             ],
-            cwd=project,
-            env={**os.environ, "BELLWETHER_WORK_FILE": str(tmp_path / "bellwether.duckdb")},
-            capture_output=True,
-            text=True,
+            project,
+            {**os.environ, "BELLWETHER_WORK_FILE": str(tmp_path / "bellwether.duckdb")},
         )
 
     return build

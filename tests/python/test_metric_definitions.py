@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import duckdb
 import pytest
 import yaml
 from small_project import PROPERTIES, SmallProject
+from warm_python import run_python
 
 from scripts.project import ROOT
 
@@ -65,13 +64,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
         "select 'known' as dashboard_key, true as is_documented union all select 'forgotten', false"
     )
     write_properties(root / "models" / "properties.yml")
-    subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--quiet", "run"]
-        + ["--select", "+dim_metrics", "+fct_documentation"],
-        cwd=root,
-        env={**os.environ, "BELLWETHER_WORK_FILE": str(work_file)},
-        check=True,
-    )
+    select = ["--select", "+dim_metrics", "+fct_documentation"]
+    run_python(
+        ["-m", "dbt.cli.main", "--quiet", "run", *select],
+        root,
+        {**os.environ, "BELLWETHER_WORK_FILE": str(work_file)},
+    ).check_returncode()
     with duckdb.connect(str(work_file), read_only=True) as connection:
         yield connection
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -16,6 +15,7 @@ import pytest
 import yaml
 from small_project import PROPERTIES, SmallProject
 from test_definitions import dimension, dimensions, manifest
+from warm_python import run_python
 
 from scripts import metrics_diff, revisions
 from scripts.metric_changes import State, metric_changes
@@ -118,7 +118,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     write(project, AFTER, seats="8", layout="-- The same.\nselect\n    *\nfrom")
     (reference / "metric_versions.csv").write_text(versions + VERSION.format(metric="arr"))
     (root / "work").mkdir()
-    subprocess.run([sys.executable, "-m", "dbt.cli.main", "--quiet", "build"], cwd=root, check=True)
+    run_python(["-m", "dbt.cli.main", "--quiet", "build"], root).check_returncode()
     return project
 
 
@@ -168,9 +168,7 @@ def commit(root: Path, tag: str) -> None:
 @pytest.fixture(scope="module")
 def told(project: SmallProject) -> dict[str, Any]:
     """The comparison in each form, the page of the pull request, and the problems."""
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARE], cwd=project.root, capture_output=True, text=True
-    )
+    done = run_python(["-c", COMPARE], project.root)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads((project.root / "told.json").read_text())
 

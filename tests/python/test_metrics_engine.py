@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warm_python import run_python
 
 from scripts import metrics as commands
 from scripts.metrics_engine import MetricsEngine
@@ -358,14 +359,7 @@ def test_an_export_needs_the_work_file_to_itself(exported: Path) -> None:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(ROOT / ".venv" / "bin" / "python"), "-m", "scripts", "metrics", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_python(["-m", "scripts", "metrics", *arguments], ROOT)
 
 
 def test_the_commands_in_a_process_of_their_own(metrics_engine: MetricsEngine) -> None:

@@ -1,15 +1,15 @@
 """`make build` on a folder that holds only what is needed, into a file of its own."""
 
 import csv
+import os
 import re
 import shutil
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from warm_python import run_python
 
 from scripts.dbt import Dbt
 from scripts.lineage import READ_BEFORE
@@ -44,13 +44,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target.mkdir(parents=True)
     shutil.copy(demo.target / READ_BEFORE, target)
     arguments = ["--raw-dir", raw_dir, "--as-of", AS_OF, "--publish-to", published_file]
-    built = subprocess.run(
-        [sys.executable, "-m", "scripts", "build", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    built = run_python(["-m", "scripts", "build", *map(str, arguments)], ROOT)
     assert built.returncode == 0, built.stdout + built.stderr
     assert f"as of {AS_OF}" in built.stdout
     # dbt had no warning, of which the line would tell.
@@ -127,14 +121,14 @@ def test_what_is_absent_is_empty_and_said_to_be(published: Path) -> None:
     assert query(published, "select count(*) from marts.fct_tickets") == [(0,)]
 
 
-def test_an_as_of_date_before_the_first_charge_stops_the_build(
-    published: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_as_of_date_before_the_first_charge_stops_the_build(published: Path) -> None:
     places = Places.of(published)
-    monkeypatch.setenv("BELLWETHER_WORK_FILE", str(places.work_file))
+    environment = dict(os.environ)
     dbt = Dbt(places, {**Dbt.of_last_build(places).variables, "as_of_date": "2019-01-01"})
     try:
         with pytest.raises(UserError, match=r"as-of date is before the first charge.*choose a"):
             dbt.run(["test", "--select", "as_of_date_is_not_before_the_first_charge"])
     finally:
         dbt.release()
+    # What runs later in this process must not find this work file.
+    assert dict(os.environ) == environment

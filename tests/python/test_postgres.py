@@ -5,8 +5,6 @@ Only the quotients of exported metrics are compared to nine decimals: their type
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import zip_longest
@@ -17,6 +15,7 @@ import duckdb
 import psycopg2
 import pytest
 from postgres_cluster import PostgresCluster
+from warm_python import run_python
 
 from scripts.carry import CARRIED_TABLES
 from scripts.dbt import Dbt
@@ -190,14 +189,8 @@ def test_a_role_reads_of_the_whole_build_what_it_may(
 
 def said(*arguments: str, **environment: str) -> tuple[int, str]:
     """Exit code and message of a build on PostgreSQL."""
-    done = subprocess.run(
-        [sys.executable, "-m", "scripts", "build", "--target", "postgres", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["-m", "scripts", "build", "--target", "postgres", *arguments]
+    done = run_python(command, ROOT, {**os.environ, **environment})
     assert done.stdout == ""
     return done.returncode, done.stderr
 

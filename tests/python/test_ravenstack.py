@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from dbt_command import run_dbt
+from whole_project import run_dbt
 
 from scripts.project import ROOT
 

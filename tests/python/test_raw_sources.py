@@ -4,8 +4,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from dbt_command import run_dbt
 from test_raw_inputs import GOOD, write, write_parquet
+from whole_project import run_dbt
 
 from scripts.project import UserError
 

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from dbt_command import run_dbt
+from whole_project import run_dbt
 
 from scripts.project import Places
 
