@@ -39,12 +39,17 @@ bi-proof: venv browser venv-superset ## Show the metrics in a real Superset and 
 bi: venv ## Write what Superset, Looker, Tableau and Power BI import
 	@$(RUN) bi $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
 
-# sqlfluff reads what dbt has parsed two lines before, which is safe because nothing changed since.
+# What the last build parsed is parsed anew only if the project changed since: folders are younger
+# than a file that was added to them or removed. sqlfluff reads it too.
+PARSED := models macros seeds tests/generic tests/singular docs/*.md *.yml requirements.txt
+target/manifest.json: $(shell find $(PARSED))
+	@.venv/bin/dbt --quiet parse
+
 .PHONY: lint
 lint: venv ## Check style, structure and definitions (ruff, sqlfluff, dbt-bouncer)
 	@.venv/bin/ruff check --quiet bi models scripts tests
 	@.venv/bin/ruff format --quiet --check bi models scripts tests
-	@.venv/bin/dbt --quiet parse
+	@$(MAKE) target/manifest.json
 	@.venv/bin/dbt-bouncer run
 	@$(RUN) check-definitions
 	@DBT_PARTIAL_PARSE=true .venv/bin/sqlfluff lint --disable-progress-bar models tests

@@ -380,6 +380,8 @@ def _chart(
     height: Any = HEIGHT,
     **options: Any,
 ) -> Chart:
-    specification = chart.properties(width="container", height=height).to_dict()
+    sized = chart.properties(width="container", height=height)
+    # Altair checks each part when it is made; checking the whole once more would take seconds.
+    specification = sized.to_dict(validate=False)
     specification.pop("config", None)  # the page's theme takes its place
     return Chart(key, title, cube, series, specification, **options)

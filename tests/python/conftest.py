@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import os
 from collections.abc import Iterator
 
 import duckdb
@@ -18,6 +19,11 @@ LONGEST_FIRST = (
     *("test_docs_site", "test_health_seeds", "test_renewals_truth", "test_pack"),
     *("test_definition_rules", "test_demo_data", "test_metrics_independent"),
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: some tests wait for a browser, a server or a fork."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from health_replay import compiled_models, sql_as_of
-from whole_project import run_dbt
+from whole_project import parsed_by_build, run_dbt
 
 from scripts.project import Places
 
@@ -96,7 +96,8 @@ def built(
     copy = folder / "bellwether.duckdb"
     shutil.copy(Places.of().work_file, copy)
     select = ["--select", *(f"+{mart}" for mart in DATED_MARTS)]
-    run_dbt(folder, {"as_of_date": request.param}, "run", *select)
+    variables = {"as_of_date": request.param}
+    run_dbt(folder, variables, "run", *select, manifest=parsed_by_build())
     return folder, request.param
 
 

@@ -1,16 +1,15 @@
 """What happens when somebody changes the seeds of the health score and builds."""
 
-import os
+import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
-from warm_python import run_python
+from whole_project import parsed_by_build, run_dbt
 
-from scripts.project import ROOT, Places
+from scripts.project import ROOT, Places, UserError
 
 SELECTION = [
     *("health_models", "health_components", "health_measures", "health_bands"),
@@ -21,29 +20,24 @@ SCORES = "select avg(score), count(score) from intermediate.int_health_scores_ba
 
 
 @pytest.fixture
-def change(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Replace texts in the seeds of a copy of the project, and build the scores there."""
-    project = tmp_path / "project"
-    for folder in ("macros", "models", "seeds", "tests"):
-        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("python"))
-    for file in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(ROOT / file, project / file)
+def change(tmp_path: Path) -> Callable[..., None]:
+    """Replace texts in a copy of the seeds and build the scores; a UserError tells what failed."""
+    reference = tmp_path / "seeds" / "reference"
+    shutil.copytree(ROOT / "seeds" / "reference", reference)
     shutil.copy(Places.of().work_file, tmp_path / "bellwether.duckdb")
 
-    def build(*edits: tuple[str, str, str]) -> subprocess.CompletedProcess[str]:
+    def build(*edits: tuple[str, str, str]) -> None:
         for seed, old, new in edits:
-            path = project / "seeds" / "reference" / f"{seed}.csv"
+            path = reference / f"{seed}.csv"
             text = path.read_text(encoding="utf-8")
             assert text.count(old) == 1
             path.write_text(text.replace(old, new), encoding="utf-8")
-        return run_python(
-            [
-                *("-m", "dbt.cli.main", "build", "--select", *SELECTION),
-                *("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"),
-            ],
-            project,
-            {**os.environ, "BELLWETHER_WORK_FILE": str(tmp_path / "bellwether.duckdb")},
-        )
+        manifest = parsed_by_build()
+        for node in manifest.nodes.values():
+            if node.resource_type == "seed":
+                node.root_path = str(tmp_path)
+        exclude = ["--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
+        run_dbt(tmp_path, {}, "build", "--select", *SELECTION, *exclude, manifest=manifest)
 
     return build
 
@@ -51,18 +45,18 @@ def change(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 def test_problems_are_printed_and_stop_the_scoring(
     change: Callable, tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
-    done = change(
-        ("health_components", "v2,commercial,Commercial,0.10", "v2,commercial,Commercial,0.15"),
-        ("health_measures", "v2,commercial,days_overdue", "v2,commercial,days_late"),
-        ("health_models", "Head of customer success,2026-06-22,Weights", ",,Weights"),
-        ("health_models", "v1,retired", "v1,champion"),
-        (
-            "health_models",
-            "Head of customer success,2026-06-15,A number",
-            ",,A number",
-        ),
-    )
-    assert done.returncode == 1
+    with pytest.raises(UserError) as failed:
+        change(
+            ("health_components", "v2,commercial,Commercial,0.10", "v2,commercial,Commercial,0.15"),
+            ("health_measures", "v2,commercial,days_overdue", "v2,commercial,days_late"),
+            ("health_models", "Head of customer success,2026-06-22,Weights", ",,Weights"),
+            ("health_models", "v1,retired", "v1,champion"),
+            (
+                "health_models",
+                "Head of customer success,2026-06-15,A number",
+                ",,A number",
+            ),
+        )
     for message in (
         "health_models, version v3: nobody approved it",
         "health_components, version v2: the weights of its components add up to 1.0500, not 1",
@@ -71,9 +65,10 @@ def test_problems_are_printed_and_stop_the_scoring(
         "health_models, versions v1 and v2: both are champion on the same day",
         "health_models, version baseline_random: nobody approved it",
     ):
-        assert message in done.stdout
-    for model in SELECTION[-3:]:
-        assert f"SKIP relation intermediate.{model}" in done.stdout
+        assert message in str(failed.value)
+    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
+    statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results}
+    assert {statuses[model] for model in SELECTION[-3:]} == {"skipped"}
     assert scores(tmp_path) == warehouse.execute(SCORES).fetchone()
 
 
@@ -82,8 +77,7 @@ def test_a_threshold_is_changed_without_sql(
 ) -> None:
     """Seats count as fully used at 90 % in place of 70 %: nobody's score rises."""
     row = "v2,product_adoption,seat_utilization_pct,all,180,higher_is_better"
-    done = change(("health_measures", f"{row},20,70", f"{row},20,90"))
-    assert done.returncode == 0, done.stdout
+    change(("health_measures", f"{row},20,70", f"{row},20,90"))
     average, count = scores(tmp_path)
     average_before, count_before = warehouse.execute(SCORES).fetchone() or (0, 0)
     assert count == count_before > 0

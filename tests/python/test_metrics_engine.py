@@ -61,17 +61,14 @@ def test_engine_answers_as_mf_does(
     # mf opens the file for writing, which nobody can while this session reads it.
     copy = shutil.copy(metrics_engine.database, tmp_path / "bellwether.duckdb")
     answer = tmp_path / "mf.csv"
-    subprocess.run(
+    run_python(
         [
-            *(str(ROOT / ".venv" / "bin" / "mf"), "query", "--quiet", "--csv", str(answer)),
+            *("-m", "dbt_metricflow.cli.main", "query", "--quiet", "--csv", str(answer)),
             *("--metrics", ",".join(metrics), "--group-by", ",".join(group_by)),
         ],
-        cwd=ROOT,
-        env={**os.environ, "BELLWETHER_WORK_FILE": str(copy)},
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+        ROOT,
+        {**os.environ, "BELLWETHER_WORK_FILE": str(copy)},
+    ).check_returncode()
     with answer.open(encoding="utf-8", newline="") as lines:
         expected = [
             {name: comparable(text) for name, text in row.items()} for row in csv.DictReader(lines)

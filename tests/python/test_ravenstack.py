@@ -28,8 +28,9 @@ def built(tmp_path_factory: pytest.TempPathFactory):
         "ravenstack_dir": str(FOLDER),
         "as_of_date": f"{AS_OF:%Y-%m-%d}",
     }
-    exclude = ["--exclude", "path:seeds/raw", "--exclude-resource-type", "unit_test"]
-    run_dbt(folder, variables, "build", *exclude)
+    # Reference lists are the demo's, where they have been tested.
+    exclude = ["--exclude", "path:seeds/raw", "path:seeds/reference,resource_type:test"]
+    run_dbt(folder, variables, "build", *exclude, "--exclude-resource-type", "unit_test")
     with duckdb.connect(str(folder / "bellwether.duckdb"), read_only=True) as connection:
         yield connection
 

@@ -3,28 +3,33 @@
 from pathlib import Path
 from typing import Any
 
+from dbt.contracts.graph.manifest import Manifest
+
 from scripts.dbt import Dbt
 from scripts.project import Places
 
+DEMO = Places.of().target
 
-def run_dbt(folder: Path, variables: dict[str, str], *command: str) -> None:
+
+def run_dbt(folder: Path, variables: dict[str, str], *command: str, manifest: Any = None) -> None:
     """Run dbt with its work file, target and log in `folder`; a UserError tells what failed.
 
-    With no other vars than a date, the project is taken as `make build` parsed it.
+    The project is parsed, which takes longer than most commands, unless its manifest is given.
     """
     places = Places(
         folder / "published.duckdb", folder / "bellwether.duckdb", folder / "target", folder
     )
-    as_built = variables.keys() <= {"as_of_date"}
-    dbt = Dbt(places, variables, manifest=parsed_by_build() if as_built else None)
+    dbt = Dbt(places, variables, manifest=manifest)
     try:
         dbt.run(command)
     finally:
         dbt.release()
 
 
-def parsed_by_build() -> Any:
-    """The project as the last build parsed it; dbt keeps in it what it compiles."""
-    from dbt.contracts.graph.manifest import Manifest
+def parsed_by_build(target: Path = DEMO) -> Manifest:
+    """The project as the build that wrote to `target` parsed it.
 
-    return Manifest.from_msgpack((Places.of().target / "partial_parse.msgpack").read_bytes())
+    Vars count again when a node is compiled, but which nodes there are is settled. One manifest is
+    for one command, as dbt keeps in it what it compiles.
+    """
+    return Manifest.from_msgpack((target / "partial_parse.msgpack").read_bytes())
