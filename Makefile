@@ -28,7 +28,7 @@ build: venv ## Build, test, audit, publish and document (the demo, or your files
 		$(if $(TARGET),--target "$(TARGET)")
 
 .PHONY: test
-test: venv browser postgres lint ## Lint, then every test of the project
+test: venv browser postgres lint target/manifest.json ## Lint, then every test of the project
 	@$(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: bi-proof
@@ -39,20 +39,28 @@ bi-proof: venv browser venv-superset ## Show the metrics in a real Superset and 
 bi: venv ## Write what Superset, Looker, Tableau and Power BI import
 	@$(RUN) bi $(if $(PUBLISH_TO),--published-file "$(PUBLISH_TO)")
 
-# What the last build parsed is parsed anew only if the project changed since: folders are younger
-# than a file that was added to them or removed. sqlfluff reads it too.
-PARSED := models macros seeds tests/generic tests/singular docs/*.md *.yml requirements.txt
-target/manifest.json: $(shell find $(PARSED))
-	@.venv/bin/dbt --quiet parse
+# Lint has a folder of its own, so that it can run beside a build, and passes once for a state of the
+# project; a folder is younger than what was added to it or removed. sqlfluff reads what dbt has just
+# parsed.
+LINT := work/lint
+LINTED := bi/* docs/* macros models scripts seeds tests *.yml *.toml *.txt *.md .sqlfluff
 
 .PHONY: lint
-lint: venv ## Check style, structure and definitions (ruff, sqlfluff, dbt-bouncer)
+lint: venv $(LINT)/passed ## Check style, structure and definitions (ruff, sqlfluff, dbt-bouncer)
+
+$(LINT)/passed: $(shell find $(LINTED) ! -path '*__pycache__*' 2>/dev/null)
 	@.venv/bin/ruff check --quiet bi models scripts tests
 	@.venv/bin/ruff format --quiet --check bi models scripts tests
-	@$(MAKE) target/manifest.json
-	@.venv/bin/dbt-bouncer run
-	@$(RUN) check-definitions
-	@DBT_PARTIAL_PARSE=true .venv/bin/sqlfluff lint --disable-progress-bar models tests
+	@.venv/bin/dbt --quiet parse --target-path $(LINT)/target
+	@DBT_PROJECT_DIR=$(LINT) .venv/bin/dbt-bouncer run
+	@$(RUN) check-definitions --target $(LINT)/target
+	@DBT_TARGET_PATH=$(LINT)/target DBT_PARTIAL_PARSE=true BELLWETHER_WORK_FILE=$(LINT)/bellwether.duckdb \
+		.venv/bin/sqlfluff lint --disable-progress-bar models tests
+	@touch $@
+
+# Tests read what the last build parsed, unless the project changed since.
+target/manifest.json: $(shell find macros models seeds tests/generic tests/singular docs/*.md *.yml 2>/dev/null)
+	@.venv/bin/dbt --quiet parse
 
 .PHONY: docs
 docs: venv ## Write the docs and the metric dictionary anew
