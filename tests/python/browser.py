@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
@@ -32,3 +33,32 @@ def open_browser(offline: bool = True) -> Iterator[Page]:
         context = browser.new_context(viewport={"width": 1400, "height": 1000}, offline=offline)
         yield context.new_page()
         browser.close()
+
+
+@contextmanager
+def self_contained(page: Page) -> Iterator[None]:
+    """Fails if meanwhile the page asks anything beyond its own files, or raises an error."""
+    asked: list[str] = []
+    errors: list[str] = []
+
+    def note_request(request: Any) -> None:
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            asked.append(request.url)
+
+    def note_error(error: Any) -> None:
+        errors.append(str(error))
+
+    def note_message(message: Any) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    listeners = {"request": note_request, "pageerror": note_error, "console": note_message}
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    try:
+        yield
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+    assert asked == []
+    assert errors == []

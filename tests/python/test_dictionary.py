@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import open_browser
+from browser import open_browser, self_contained
 from playwright.sync_api import Page
 
 from scripts.dictionary import (
@@ -55,30 +55,10 @@ def browser_page() -> Iterator[Page]:
 @pytest.fixture
 def page(browser_page: Page, file: Path) -> Iterator[Page]:
     """The dictionary, opened; a request to the network or an error of the page is a failure."""
-    asked: list[str] = []
-    errors: list[str] = []
-
-    def note_request(request: Any) -> None:
-        if not request.url.startswith("file:"):
-            asked.append(request.url)
-
-    def note_error(error: Any) -> None:
-        errors.append(str(error))
-
-    def note_message(message: Any) -> None:
-        if message.type == "error":
-            errors.append(message.text)
-
-    listeners = {"request": note_request, "pageerror": note_error, "console": note_message}
-    for event, listener in listeners.items():
-        browser_page.on(event, listener)
-    browser_page.goto("about:blank")
-    browser_page.goto(file.as_uri())
-    yield browser_page
-    for event, listener in listeners.items():
-        browser_page.remove_listener(event, listener)
-    assert asked == []
-    assert errors == []
+    with self_contained(browser_page):
+        browser_page.goto("about:blank")
+        browser_page.goto(file.as_uri())
+        yield browser_page
 
 
 def shown(page: Page) -> set[str]:

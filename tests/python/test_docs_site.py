@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import open_browser
-from playwright.sync_api import Page, Request
+from browser import open_browser, self_contained
+from playwright.sync_api import Page
 
 from scripts.docs import link_dictionary
 from scripts.parsed_project import read_manifest
@@ -36,29 +36,12 @@ def shown(page: Page, site: Path, address: str, expected: str) -> str:
 
     Anything the page asks of the network, and any error it raises, fails the test.
     """
-    requests: list[str] = []
-    errors: list[str] = []
-
-    def note_request(request: Request) -> None:
-        if not request.url.startswith(("file:", "data:", "blob:")):
-            requests.append(request.url)
-
-    def note_error(error: object) -> None:
-        errors.append(str(error))
-
-    page.on("request", note_request)
-    page.on("pageerror", note_error)
-    try:
+    with self_contained(page):
         # leave first: another address of the same file would not load it anew
         page.goto("about:blank")
         page.goto(f"{site.as_uri()}#!/{address}")
         page.get_by_role("heading", name=expected).first.wait_for()
         text = page.locator("[ui-view].app-body").inner_text()
-    finally:
-        page.remove_listener("request", note_request)
-        page.remove_listener("pageerror", note_error)
-    assert requests == []
-    assert errors == []
     return " ".join(text.split())
 
 

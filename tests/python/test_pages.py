@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import open_browser
+from browser import open_browser, self_contained
 from playwright.sync_api import Page as BrowserPage
 
 from scripts.formats import change_text, month_text, value_text
@@ -84,31 +84,11 @@ def opened() -> Iterator[BrowserPage]:
 @pytest.fixture
 def browser(opened: BrowserPage) -> Iterator[BrowserPage]:
     """The browser; a request beyond the site's files or an error of a page is a failure."""
-    asked: list[str] = []
-    errors: list[str] = []
-
-    def note_request(request: Any) -> None:
-        if not request.url.startswith(("file:", "data:")):
-            asked.append(request.url)
-
-    def note_error(error: Any) -> None:
-        errors.append(str(error))
-
-    def note_message(message: Any) -> None:
-        if message.type == "error":
-            errors.append(message.text)
-
-    listeners = {"request": note_request, "pageerror": note_error, "console": note_message}
-    for event, listener in listeners.items():
-        opened.on(event, listener)
-    opened.goto("about:blank")
-    yield opened
-    for event, listener in listeners.items():
-        opened.remove_listener(event, listener)
+    with self_contained(opened):
+        opened.goto("about:blank")
+        yield opened
     opened.emulate_media(media="screen", color_scheme="light")
     opened.set_viewport_size({"width": 1400, "height": 1000})
-    assert asked == []
-    assert errors == []
 
 
 def open_page(browser: BrowserPage, folder: Path, key: str, **chosen: str) -> None:

@@ -31,6 +31,7 @@ with tempfile.TemporaryDirectory() as folder:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     places = [f"--{place}={folder}" for place in ("project-dir", "profiles-dir", "log-path")]
+    # Its static parser would start threads, for which a fork waits in vain.
     dbtRunner().invoke(
         ["--quiet", "--no-static-parser", "parse", *places, f"--target-path={folder}/target"]
     )
