@@ -36,8 +36,11 @@ def open_browser(offline: bool = True) -> Iterator[Page]:
 
 
 @contextmanager
-def self_contained(page: Page) -> Iterator[None]:
-    """Fails if meanwhile the page asks anything beyond its own files, or raises an error."""
+def self_contained(page: Page, console: bool = True) -> Iterator[None]:
+    """Fails if meanwhile the page asks anything beyond its own files, or raises an error.
+
+    `console` counts the errors that the browser writes there, too.
+    """
     asked: list[str] = []
     errors: list[str] = []
 
@@ -49,7 +52,7 @@ def self_contained(page: Page) -> Iterator[None]:
         errors.append(str(error))
 
     def note_message(message: Any) -> None:
-        if message.type == "error":
+        if console and message.type == "error":
             errors.append(message.text)
 
     listeners = {"request": note_request, "pageerror": note_error, "console": note_message}
@@ -60,5 +63,5 @@ def self_contained(page: Page) -> Iterator[None]:
     finally:
         for event, listener in listeners.items():
             page.remove_listener(event, listener)
-    assert asked == []
-    assert errors == []
+    assert not asked, asked
+    assert not errors, errors

