@@ -43,7 +43,7 @@ bi: venv ## Write what Superset, Looker, Tableau and Power BI import
 # project; a folder is younger than what was added to it or removed. sqlfluff reads what dbt has just
 # parsed.
 LINT := work/lint
-LINTED := bi/* docs/* macros models scripts seeds tests *.yml *.toml *.txt *.md .sqlfluff
+LINTED := analyses bi/* docs/* macros models scripts seeds tests *.yml *.toml *.txt *.md .sqlfluff*
 
 .PHONY: lint
 lint: venv $(LINT)/passed ## Check style, structure and definitions (ruff, sqlfluff, dbt-bouncer)
@@ -59,7 +59,8 @@ $(LINT)/passed: $(shell find $(LINTED) ! -path '*__pycache__*' 2>/dev/null)
 	@touch $@
 
 # Tests read what the last build parsed, unless the project changed since.
-target/manifest.json: $(shell find macros models seeds tests/generic tests/singular docs/*.md *.yml 2>/dev/null)
+PARSED := analyses macros models seeds tests/generic tests/singular docs/*.md *.yml requirements.txt
+target/manifest.json: $(shell find $(PARSED) 2>/dev/null)
 	@.venv/bin/dbt --quiet parse
 
 .PHONY: docs

@@ -10,6 +10,7 @@ from typing import Any
 from scripts.project import ROOT, Places, UserError
 
 SUCCEEDED = ("success", "pass", "warn", "no-op")
+WORK_FILE_VARIABLE = "BELLWETHER_WORK_FILE"  # of profiles.yml
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Dbt:
     def _invoke(self, command: Sequence[str]) -> Any:
         from dbt.cli.main import dbtRunner
 
-        with _environment(BELLWETHER_WORK_FILE=str(self.places.work_file)):
+        with self._work_file_named():
             response = dbtRunner(self.manifest, callbacks=[self._note]).invoke(
                 [
                     *command,
@@ -79,6 +80,19 @@ class Dbt:
 
         DuckDBConnectionManager.close_all_connections()
 
+    @contextmanager
+    def _work_file_named(self) -> Iterator[None]:
+        """With the work file where profiles.yml looks for it, and what runs later must not."""
+        before = os.environ.get(WORK_FILE_VARIABLE)
+        os.environ[WORK_FILE_VARIABLE] = str(self.places.work_file)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[WORK_FILE_VARIABLE]
+            else:
+                os.environ[WORK_FILE_VARIABLE] = before
+
     def _note(self, event: Any) -> None:
         if event.info.level == "warn":
             self.warnings.append(event.info.msg)
@@ -87,18 +101,6 @@ class Dbt:
 
     def _where(self) -> str:
         return f"The whole log is {self.places.logs / 'dbt.log'}."
-
-
-@contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    """With these environment variables for a while: what runs later must not find them."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def failures(result: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from health_replay import compiled_models, sql_as_of
-from whole_project import parsed_by_build, run_dbt
+from whole_project import parsed, run_dbt
 
 from scripts.project import Places
 
@@ -97,7 +97,7 @@ def built(
     shutil.copy(Places.of().work_file, copy)
     select = ["--select", *(f"+{mart}" for mart in DATED_MARTS)]
     variables = {"as_of_date": request.param}
-    run_dbt(folder, variables, "run", *select, manifest=parsed_by_build())
+    run_dbt(folder, variables, "run", *select, manifest=parsed())
     return folder, request.param
 
 

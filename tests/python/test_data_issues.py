@@ -38,7 +38,6 @@ BUILDS = """
 import json, sys
 from pathlib import Path
 import duckdb
-from warm_python import run_python
 from scripts.carry import carry
 from scripts.dbt import Dbt
 from scripts.project import Places

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from whole_project import parsed_by_build, run_dbt
+from whole_project import parsed, run_dbt
 
 from scripts.project import ROOT, Places, UserError
 
@@ -32,7 +32,7 @@ def change(tmp_path: Path) -> Callable[..., None]:
             text = path.read_text(encoding="utf-8")
             assert text.count(old) == 1
             path.write_text(text.replace(old, new), encoding="utf-8")
-        manifest = parsed_by_build()
+        manifest = parsed()
         for node in manifest.nodes.values():
             if node.resource_type == "seed":
                 node.root_path = str(tmp_path)

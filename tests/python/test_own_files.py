@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from warm_python import run_python
-from whole_project import parsed_by_build
+from whole_project import parsed_into
 
 from scripts.dbt import Dbt
 from scripts.lineage import READ_BEFORE
@@ -126,7 +126,7 @@ def test_an_as_of_date_before_the_first_charge_stops_the_build(published: Path) 
     places = Places.of(published)
     environment = dict(os.environ)
     variables = {**Dbt.of_last_build(places).variables, "as_of_date": "2019-01-01"}
-    dbt = Dbt(places, variables, manifest=parsed_by_build(places.target))
+    dbt = Dbt(places, variables, manifest=parsed_into(places.target))
     try:
         with pytest.raises(UserError, match=r"as-of date is before the first charge.*choose a"):
             dbt.run(["test", "--select", "as_of_date_is_not_before_the_first_charge"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from whole_project import parsed_by_build, run_dbt
+from whole_project import parsed, run_dbt
 
 from scripts.project import ROOT, Places, UserError
 from scripts.push_queue import push_queue
@@ -79,7 +79,7 @@ def test_what_was_pushed_is_not_proposed_again(tmp_path: Path) -> None:
     pushed = pushes.read_bytes()
     variables = {"raw_source_success": "files", "raw_dir": str(tmp_path)}
     tables = ["base_success__cta_pushes", "stg_success__cta_pushes", "rpt_cta_queue"]
-    run_dbt(tmp_path, variables, "run", "--select", *tables, manifest=parsed_by_build())
+    run_dbt(tmp_path, variables, "run", "--select", *tables, manifest=parsed())
     with duckdb.connect(str(database), read_only=True) as connection:
         assert connection.execute("select count(*) from marts.rpt_cta_queue").fetchone() == (0,)
     assert push_queue(database, pushes) == []

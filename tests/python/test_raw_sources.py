@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from test_raw_inputs import GOOD, write, write_parquet
-from whole_project import parsed_by_build, run_dbt
+from whole_project import parsed, run_dbt
 
 from scripts.project import UserError
 
@@ -91,7 +91,7 @@ def test_parquet_and_warehouse_and_csv_give_the_same_rows(tmp_path):
 def sentence(folder: Path, variables: dict[str, str], model: str) -> str:
     """What the user is told of files that can't be read."""
     with pytest.raises(UserError) as failed:
-        run_dbt(folder, variables, "run", "--select", model, manifest=parsed_by_build())
+        run_dbt(folder, variables, "run", "--select", model, manifest=parsed())
     return " ".join(str(failed.value).split())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from whole_project import parsed_by_build, run_dbt
+from whole_project import parsed, run_dbt
 
 from scripts.project import ROOT
 
@@ -171,7 +171,7 @@ def test_a_forecast_reads_the_history_of_its_last_day(
 def lifts(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> pd.DataFrame:
     """The analysis as dbt compiles it, run on the work file."""
     name = "signal_lift_before_churn"
-    run_dbt(tmp_path, {}, "compile", "--select", name, manifest=parsed_by_build())
+    run_dbt(tmp_path, {}, "compile", "--select", name, manifest=parsed())
     compiled = next(tmp_path.glob(f"target/compiled/**/{name}.sql")).read_text()
     return warehouse.execute(compiled).df().set_index("signal")
 

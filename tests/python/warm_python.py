@@ -16,6 +16,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+MOST_SECONDS = 1_200  # a command that waits in vain fails, and the tests go on
+
 
 def run_python(
     arguments: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None
@@ -29,6 +31,8 @@ def run_python(
             target=_run, args=(list(arguments), cwd, environment, said)
         )
         process.start()
+        process.join(MOST_SECONDS)
+        process.kill()  # unless it is done
         process.join()
         texts = [path.read_text(encoding="utf-8") for path in said]
     return CompletedProcess(list(arguments), process.exitcode, *texts)

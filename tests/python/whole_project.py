@@ -1,35 +1,51 @@
 """dbt on the whole project, with a work file of its own."""
 
+import subprocess
+import tempfile
 from pathlib import Path
-from typing import Any
 
 from dbt.contracts.graph.manifest import Manifest
 
 from scripts.dbt import Dbt
-from scripts.project import Places
-
-DEMO = Places.of().target
+from scripts.project import ROOT, Places
 
 
-def run_dbt(folder: Path, variables: dict[str, str], *command: str, manifest: Any = None) -> None:
+def run_dbt(
+    folder: Path, variables: dict[str, str], *command: str, manifest: Manifest | None = None
+) -> None:
     """Run dbt with its work file, target and log in `folder`; a UserError tells what failed.
 
     The project is parsed, which takes longer than most commands, unless its manifest is given.
     """
-    places = Places(
-        folder / "published.duckdb", folder / "bellwether.duckdb", folder / "target", folder
-    )
-    dbt = Dbt(places, variables, manifest=manifest)
+    dbt = Dbt(places_in(folder), variables, manifest=manifest)
     try:
         dbt.run(command)
     finally:
         dbt.release()
 
 
-def parsed_by_build(target: Path = DEMO) -> Manifest:
-    """The project as the build that wrote to `target` parsed it.
+def places_in(folder: Path) -> Places:
+    """Everything that dbt writes, in one folder."""
+    return Places(
+        folder / "published.duckdb", folder / "bellwether.duckdb", folder / "target", folder
+    )
+
+
+def parsed() -> Manifest:
+    """The project as the last build parsed it, or parsed anew if it changed since.
 
     Vars count again when a node is compiled, but which nodes there are is settled. One manifest is
     for one command, as dbt keeps in it what it compiles.
     """
+    asked = ["make", "--question", "target/manifest.json"]
+    if subprocess.run(asked, cwd=ROOT, capture_output=True, check=False).returncode == 0:
+        return parsed_into(Places.of().target)
+    with tempfile.TemporaryDirectory() as folder:
+        dbt = Dbt(places_in(Path(folder)))
+        dbt.parse()
+        return dbt.manifest
+
+
+def parsed_into(target: Path) -> Manifest:
+    """What dbt parsed when it wrote to `target`."""
     return Manifest.from_msgpack((target / "partial_parse.msgpack").read_bytes())
