@@ -41,21 +41,22 @@ bi: venv ## Write what Superset, Looker, Tableau and Power BI import
 
 # Lint has a folder of its own, so that it can run beside a build, and passes once for a state of the
 # project; a folder is younger than what was added to it or removed. sqlfluff reads what dbt has just
-# parsed.
+# parsed, as long as both are told of the same work file.
 LINT := work/lint
 LINTED := analyses bi/* docs/* macros models scripts seeds tests *.yml *.toml *.txt *.md .sqlfluff*
 
 .PHONY: lint
 lint: venv $(LINT)/passed ## Check style, structure and definitions (ruff, sqlfluff, dbt-bouncer)
 
+$(LINT)/passed: export DBT_TARGET_PATH := $(LINT)/target
+$(LINT)/passed: export BELLWETHER_WORK_FILE := $(LINT)/bellwether.duckdb
 $(LINT)/passed: $(shell find $(LINTED) ! -path '*__pycache__*' 2>/dev/null)
 	@.venv/bin/ruff check --quiet bi models scripts tests
 	@.venv/bin/ruff format --quiet --check bi models scripts tests
-	@.venv/bin/dbt --quiet parse --target-path $(LINT)/target
+	@.venv/bin/dbt --quiet parse
 	@DBT_PROJECT_DIR=$(LINT) .venv/bin/dbt-bouncer run
 	@$(RUN) check-definitions --target $(LINT)/target
-	@DBT_TARGET_PATH=$(LINT)/target DBT_PARTIAL_PARSE=true BELLWETHER_WORK_FILE=$(LINT)/bellwether.duckdb \
-		.venv/bin/sqlfluff lint --disable-progress-bar models tests
+	@DBT_PARTIAL_PARSE=true .venv/bin/sqlfluff lint --disable-progress-bar models tests
 	@touch $@
 
 # Tests read what the last build parsed, unless the project changed since.

@@ -119,15 +119,16 @@ class Renewals(World):
         ):
             if key in charges:
                 followers[before].append(min(start for start, *_ in charges[key]))
+        agreed = defaultdict(list)
+        for term in self.terms.itertuples():
+            agreed[term.subscription].append((term.end, term.agreed))
         rows = []
         for month in self.months:
             day = month.end_time.date()
             for term in self.terms.itertuples():
                 signed, starts, cancelled = subscriptions[term.subscription]
-                earlier = self.terms[
-                    (self.terms.subscription == term.subscription) & (self.terms.end < term.end)
-                ]
-                starts = max([starts, *earlier.agreed])
+                before = [to for end, to in agreed[term.subscription] if end < term.end]
+                starts = max([starts, *before])
                 is_cut = cancelled is not None and cancelled <= day
                 ends = term.end if is_cut else term.agreed
                 replaced = any(begins <= day for begins in followers[term.subscription])

@@ -10,6 +10,10 @@ from postgres_cluster import PostgresCluster, postgres_cluster
 from scripts.metrics_engine import MetricsEngine
 from scripts.project import Places, UserError
 
+# DuckDB takes as many threads as Slurm says there are. Here several processes compute at once, so a
+# second thread of each would only be in the others' way. (`make build` takes all there are.)
+os.environ["SLURM_CPUS_ON_NODE"] = "1"
+
 # Modules that build the project or start a server, the longest first: begun last, one of them
 # would keep one process busy while the others are done.
 LONGEST_FIRST = (

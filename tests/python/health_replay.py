@@ -3,17 +3,15 @@
 The SQL that the last build compiled is replayed, model by model, in a DuckDB in memory.
 """
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
 from held_on_a_day import HELD
+from replay import LAST_DAY, Model, sql_as_of
 
-from scripts.project import CATALOG, Places
+from scripts.project import CATALOG
 
 OF_A_DAY = (
     "(period_type = 'month_end' and observation_date <= {day}) "
@@ -26,50 +24,6 @@ FINAL = {
     "int_health_observations_judged": "window_end_date <= {day}",
 }
 DATES = "int_observation_dates_listed"
-LAST_DAY = date(2026, 6, 30)
-
-
-@dataclass(frozen=True)
-class Model:
-    """One model, compiled for the demo's last day."""
-
-    name: str
-    relation: str
-    sql: str
-
-    @property
-    def layer(self) -> str:
-        return self.name.split("_")[0]
-
-
-def compiled_models(places: Places, names: Iterable[str] = FINAL) -> list[Model]:
-    """Models and all that they are made from, in an order in which it can be built."""
-    nodes = json.loads(places.manifest.read_text(encoding="utf-8"))["nodes"]
-    parents: dict[str, list[str]] = {}
-    left = [f"model.bellwether.{name}" for name in names]
-    while left:
-        key = left.pop()
-        if key not in parents:
-            above = nodes[key]["depends_on"]["nodes"]
-            parents[key] = [parent for parent in above if parent.startswith("model.")]
-            left += parents[key]
-    return [
-        Model(
-            nodes[key]["name"],
-            nodes[key]["relation_name"],
-            compiled_sql(places.target, nodes[key]["original_file_path"]),
-        )
-        for key in TopologicalSorter(parents).static_order()
-    ]
-
-
-def compiled_sql(target: Path, model_file: str) -> str:
-    return (target / "compiled" / "bellwether" / model_file).read_text(encoding="utf-8")
-
-
-def sql_as_of(sql: str, day: date) -> str:
-    """A model's SQL as it is compiled for another as-of date."""
-    return sql.replace(f"cast('{LAST_DAY}' as date)", f"cast('{day}' as date)")
 
 
 class Company:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from dbt.cli.main import dbtRunner
+from whole_project import target_as_it_stands
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,13 +27,7 @@ Node = dict[str, Any]
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the manifest of the project as it stands."""
-    folder = tmp_path_factory.mktemp("target")
-    result = dbtRunner().invoke(
-        ["--quiet", "parse", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
-        + ["--target-path", str(folder), "--log-path", str(folder)]
-    )
-    assert result.success, result.exception
-    return folder
+    return target_as_it_stands(tmp_path_factory.mktemp("parsed"))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from health_replay import compiled_sql
+from replay import compiled_sql
 
 from scripts.project import ROOT, Places
 

@@ -2,7 +2,8 @@
 
 import duckdb
 import pytest
-from health_replay import FINAL, Company, compiled_models
+from health_replay import FINAL, Company
+from replay import compiled_models
 
 from scripts.demo.company import build_company
 from scripts.demo.settings import Settings

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from health_replay import compiled_sql
+from replay import compiled_sql
 
 from scripts.project import Places
 

@@ -13,8 +13,9 @@ from functools import cache
 
 import duckdb
 import pytest
-from health_replay import LAST_DAY, Company, Model, compiled_models
+from health_replay import FINAL, Company
 from held_on_a_day import HELD, PLANNED
+from replay import LAST_DAY, Model, compiled_models
 
 from scripts.demo.company import build_company
 from scripts.demo.contract import raw_tables
@@ -70,7 +71,7 @@ CASES = [(seed, day) for seed in ALWAYS for day in days_of(seed)]
 
 @pytest.fixture(scope="module")
 def models(warehouse: duckdb.DuckDBPyConnection) -> list[Model]:
-    return compiled_models(Places.of())
+    return compiled_models(Places.of(), FINAL)
 
 
 @pytest.fixture(scope="module")

@@ -444,9 +444,10 @@ def test_every_page_can_be_read_by_everyone(
     axe = Axe()
     # A chart is one picture with a text; its inks are those of the page. Tables are all alike.
     outside = {"exclude": [[".chart svg"], ["details .scroll"]]}
+    open_page(browser, folder, key)
     for scheme, rules in (("dark", ["cat.color"]), ("light", ["wcag2a", "wcag2aa"])):
         browser.emulate_media(color_scheme=scheme)
-        open_page(browser, folder, key)
+        drawn(browser)
         results = axe.run(browser, outside, {"runOnly": rules})
         assert results.violations_count == 0, results.generate_report()
     for chart in pages[key].charts:

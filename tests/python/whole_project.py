@@ -32,18 +32,23 @@ def places_in(folder: Path) -> Places:
 
 
 def parsed() -> Manifest:
-    """The project as the last build parsed it, or parsed anew if it changed since.
+    """The project as it stands.
 
     Vars count again when a node is compiled, but which nodes there are is settled. One manifest is
     for one command, as dbt keeps in it what it compiles.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        return parsed_into(target_as_it_stands(Path(folder)))
+
+
+def target_as_it_stands(otherwise: Path) -> Path:
+    """Where the last build parsed the project, or `otherwise`, parsed anew if it changed since."""
     asked = ["make", "--question", "target/manifest.json"]
     if subprocess.run(asked, cwd=ROOT, capture_output=True, check=False).returncode == 0:
-        return parsed_into(Places.of().target)
-    with tempfile.TemporaryDirectory() as folder:
-        dbt = Dbt(places_in(Path(folder)))
-        dbt.parse()
-        return dbt.manifest
+        return Places.of().target
+    places = places_in(otherwise)
+    Dbt(places).parse()
+    return places.target
 
 
 def parsed_into(target: Path) -> Manifest:
