@@ -60,8 +60,7 @@ class Column:
     @property
     def label(self) -> str:
         """Its name without its entity, in words: account__segment is "Segment"."""
-        name = "month" if self.name == TIME else self.name.rpartition("__")[2]
-        return words(name).capitalize()
+        return words(self.name.rpartition("__")[2]).capitalize()
 
     @property
     def is_time(self) -> bool:
@@ -120,7 +119,10 @@ class Table:
 
 # Metric values can't be added up, so a group of several has none.
 ONE_VALUE = 'case when count(*) = 1 then max("{}") end'
-TIME = "metric_time__month"
+TIMES = {
+    "metric_time__month": "Month, by its first day; of each metric the month in which it counts.",
+    "metric_time__day": "Day; of each metric the day on which it counts.",
+}
 COLUMNS = """
     select schema_name || '.' || table_name, column_name, data_type
     from duckdb_columns()
@@ -228,7 +230,7 @@ class Governed:
     @cached_property
     def _dimensions(self) -> dict[str, str]:
         """What the group-by items of the exported tables are, by their name there."""
-        return {TIME: "Month, by its first day; of each metric the month in which it counts."} | {
+        return TIMES | {
             f"{entity}__{each['name']}": each["description"]
             for model in self._models.values()
             for entity in keys_of(model)

@@ -17,12 +17,12 @@ os.environ["SLURM_CPUS_ON_NODE"] = "1"
 # Modules that build the project or start a server, the longest first: begun last, one of them
 # would keep one process busy while the others are done.
 LONGEST_FIRST = (
-    *("test_pages", "test_postgres", "test_own_files", "test_ravenstack", "test_close"),
-    *("test_as_of", "test_health_point_in_time", "test_metrics_independent", "test_build"),
-    *("test_metrics_engine", "test_unit_tests", "test_carry", "test_serving_live"),
-    *("test_demo_data", "test_serving", "test_raw_sources", "test_runs", "test_access_roles"),
-    *("test_metrics_diff", "test_determinism", "test_pack", "test_definition_rules"),
-    *("test_docs_site", "test_architecture", "test_personal_data", "test_health_backtest"),
+    *("test_own_files", "test_pages", "test_postgres", "test_ravenstack", "test_close"),
+    *("test_health_point_in_time", "test_metrics_independent", "test_unit_tests"),
+    *("test_raw_sources", "test_build", "test_demo_data", "test_runs", "test_carry"),
+    *("test_as_of", "test_determinism", "test_serving", "test_serving_live"),
+    *("test_access_roles", "test_metrics_diff", "test_metrics_engine", "test_definition_rules"),
+    *("test_pack", "test_docs_site", "test_personal_data", "test_health_backtest"),
 )
 
 
