@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 from checks_domains import World, distinct
-from checks_revenue import UNASSIGNED, Check, share
+from checks_revenue import UNASSIGNED, Check, last_day, share
 
 from scripts.project import ROOT
 
@@ -114,8 +114,8 @@ def stage_users(world: World) -> pd.DataFrame:
     used = used[~used.account.isin(world.internal)].copy()
     known = world.known_since()
     used["segment"] = [
-        world.segment(account, month.end_time.date())
-        if known.get(account, date.max) <= month.end_time.date()
+        world.segment(account, last_day(month))
+        if known.get(account, date.max) <= last_day(month)
         else None
         for account, month in zip(used.account, used.month, strict=True)
     ]
@@ -142,7 +142,7 @@ def core_features(world: World) -> pd.DataFrame:
     )
     rows = []
     for account, month in world.mrr:
-        last = month.end_time.date()
+        last = last_day(month)
         if not world.pays(account, month) or month < world.usage.month.min():
             continue
         held = [

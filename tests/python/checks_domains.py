@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
-from checks_revenue import TRUTH, UNASSIGNED, Check, SegmentHistory, cents, ratio, share
+from checks_revenue import TRUTH, UNASSIGNED, Check, SegmentHistory, cents, last_day, ratio, share
 
 from scripts.project import ROOT
 
@@ -46,17 +46,22 @@ class OpenHours:
         reference = ROOT / "seeds" / "reference"
         hours = pd.read_csv(reference / "business_hours.csv", dtype=str)
         holidays = pd.read_csv(reference / "holidays.csv", dtype=str)
-        self.hours = {
+        by_weekday = {
             int(row.weekday): (time.fromisoformat(row.opens), time.fromisoformat(row.closes))
             for row in hours.itertuples()
         }
-        self.holidays = {date.fromisoformat(day) for day in holidays.holiday_date}
+        closed = {date.fromisoformat(day) for day in holidays.holiday_date}
+        self.spans = {
+            day: tuple(datetime.combine(day, at) for at in by_weekday[day.isoweekday()])
+            for day in pd.date_range("2019-01-01", "2027-12-31").date
+            if day.isoweekday() in by_weekday and day not in closed
+        }
 
     def seconds(self, start: datetime, end: datetime) -> float:
-        total, day = 0.0, start.date()
-        while day <= end.date():
-            if day.isoweekday() in self.hours and day not in self.holidays:
-                opens, closes = (datetime.combine(day, at) for at in self.hours[day.isoweekday()])
+        total, day, last = 0.0, start.date(), end.date()
+        while day <= last:
+            if day in self.spans:
+                opens, closes = self.spans[day]
                 total += max((min(end, closes) - max(start, opens)).total_seconds(), 0)
             day += timedelta(days=1)
         return total
@@ -217,7 +222,7 @@ class World:
 
     def segments_at_month_end(self, rows: pd.DataFrame) -> list[str | None]:
         return [
-            self.segment(account, month.end_time.date())
+            self.segment(account, last_day(month))
             for account, month in zip(rows.account, rows.month, strict=True)
         ]
 
@@ -362,17 +367,17 @@ class World:
 
     def open_tickets(self, tickets: pd.DataFrame) -> pd.DataFrame:
         """Tickets open at the end of each account-month; unknown before the first ticket of all."""
-        by_account = dict(list(tickets.groupby("account")))
+        spans: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
+        for ticket in tickets.itertuples():
+            solved = pd.Timestamp.max if pd.isna(ticket.solved) else ticket.solved
+            spans.setdefault(ticket.account, []).append((ticket.opened, solved))
+        first = tickets.opened.min()
         rows = []
         for account, month in self.account_months():
             end = month.end_time
             count = None
-            if end >= tickets.opened.min():
-                group = by_account.get(account)
-                count = 0
-                if group is not None:
-                    still = group.solved.isna() | (group.solved > end)
-                    count = int(((group.opened <= end) & still).sum())
+            if end >= first:
+                count = sum(opened <= end < solved for opened, solved in spans.get(account, []))
             rows.append((account, month, self.segment(account, end.date()), count))
         return pd.DataFrame(rows, columns=["account", "month", "segment", "open"]).astype(
             {"open": "Int64"}

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 from checks_domains import World
 from checks_health_outcomes import true_losses
-from checks_revenue import UNASSIGNED, Check, share
+from checks_revenue import UNASSIGNED, Check, last_day, share
 
 from scripts.project import ROOT
 
@@ -42,7 +42,7 @@ def band_movements(world: World) -> pd.DataFrame:
     }
     rows = []
     for month in world.months[1:]:
-        day, day_before = (then.end_time.date() for then in (month, month - 1))
+        day, day_before = (last_day(then) for then in (month, month - 1))
         version = champion(day)
         if version is None or day > LAST_DAY:
             continue
@@ -69,7 +69,7 @@ def overrides(world: World) -> pd.DataFrame:
             "where is_champion and period_type = 'month_end'"
         )
     }
-    lost = {(loss.account_id, loss.month.end_time.date()) for loss in true_losses().itertuples()}
+    lost = {(loss.account_id, last_day(loss.month)) for loss in true_losses().itertuples()}
     rows = []
     for account, band, valid_from, valid_to, created_at in world.rows(
         "select account_id, band, valid_from, valid_to, created_at "

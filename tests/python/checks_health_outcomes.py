@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 from checks_domains import World
-from checks_revenue import TRUTH, UNASSIGNED, Check, share
+from checks_revenue import TRUTH, UNASSIGNED, Check, last_day, share
 
 HORIZON = timedelta(days=180)
 LAST_DAY = pd.Timestamp("2026-06-30")
@@ -58,7 +58,7 @@ def warnings(world: World, losses: pd.DataFrame, scores: dict) -> pd.DataFrame:
             for day, days in ahead.items()
         )
         if (loss.month.start_time - first).days >= 30:
-            segment = world.segment(loss.account_id, loss.month.end_time.date())
+            segment = world.segment(loss.account_id, last_day(loss.month))
             rows.append((loss.month, segment, warned))
     return pd.DataFrame(rows, columns=["month", "segment", "warned"])
 

@@ -6,7 +6,17 @@ from decimal import Decimal
 
 import duckdb
 import pandas as pd
-from checks_revenue import TRUTH, UNASSIGNED, Check, SegmentHistory, cents, query, share, truth
+from checks_revenue import (
+    TRUTH,
+    UNASSIGNED,
+    Check,
+    SegmentHistory,
+    cents,
+    last_day,
+    query,
+    share,
+    truth,
+)
 
 TOLERANCE = Decimal("0.01")
 LAST_MONTH = pd.Period("2026-06", freq="M")
@@ -23,7 +33,7 @@ def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
     }
     for table in rows.values():
         table["segment"] = [
-            None if account == UNASSIGNED else history.segment(account, month.end_time.date())
+            None if account == UNASSIGNED else history.segment(account, last_day(month))
             for account, month in zip(table.account_id, table.month, strict=True)
         ]
     return rows

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 from checks_domains import World
-from checks_revenue import TRUTH, Check, cents, money, ratio, share
+from checks_revenue import TRUTH, Check, cents, last_day, money, ratio, share
 
 LAST_DAY = date(2026, 6, 30)
 DUE_SOON = timedelta(days=90)
@@ -124,7 +124,7 @@ class Renewals(World):
             agreed[term.subscription].append((term.end, term.agreed))
         rows = []
         for month in self.months:
-            day = month.end_time.date()
+            day = last_day(month)
             for term in self.terms.itertuples():
                 signed, starts, cancelled = subscriptions[term.subscription]
                 before = [to for end, to in agreed[term.subscription] if end < term.end]
@@ -233,7 +233,7 @@ class Renewals(World):
             "from staging.stg_usage__activity where event_count > 0"
         ):
             month = pd.Period(day, freq="M")
-            if (month.end_time.date() - day).days < 28:
+            if (last_day(month) - day).days < 28:
                 used[self.resolve(account), month].add(feature)
         promoters = defaultdict(list)
         for account, contact_account, day in self.rows(
@@ -246,7 +246,7 @@ class Renewals(World):
         rows = self.customer_months()
         signals = []
         for row in rows.itertuples():
-            end = row.month.end_time.date()
+            end = last_day(row.month)
             paid_for = set()
             for plan, start, stop in charges[row.account]:
                 if start <= end < stop:

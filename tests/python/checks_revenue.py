@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import duckdb
@@ -88,7 +88,7 @@ def account_months(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     rows["base"] = known & (rows.mrr_then > 0)
     history = SegmentHistory(warehouse)
     rows["segment"] = [
-        history.segment(account, month.end_time.date())
+        history.segment(account, last_day(month))
         for account, month in zip(rows.account_id, rows.month, strict=True)
     ]
     rows["segment_then"] = rows.groupby("account_id").segment.shift(12)
@@ -133,7 +133,7 @@ def parent_months(warehouse: duckdb.DuckDBPyConnection, months: pd.DataFrame) ->
     rows["base"] = rows.mrr_then > 0
 
     def segment_then(parent: str, month: pd.Period) -> str | None:
-        day = (month - 12).end_time.date()
+        day = last_day(month - 12)
         return history.segment(parent, day) if known_since[parent] <= day else None
 
     rows["segment_then"] = [
@@ -187,6 +187,11 @@ def query(warehouse: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
     return rows
 
 
+@cache
+def last_day(month: pd.Period) -> date:
+    return month.end_time.date()
+
+
 def cents(amount: Any) -> int:
     exact = Decimal(str(amount)) * 100
     assert exact == int(exact), amount
@@ -202,11 +207,11 @@ def ratio(numerator: float, denominator: float) -> float | None:
 
 
 def total(column: str, rows: pd.DataFrame, month: pd.Period) -> Decimal:
-    return money(rows[rows.month == month][column].sum())
+    return money(rows.loc[rows.month == month, column].sum())
 
 
 def count(column: str, rows: pd.DataFrame, month: pd.Period) -> int:
-    return int(rows[rows.month == month][column].sum())
+    return int(rows.loc[rows.month == month, column].sum())
 
 
 def share(
@@ -228,7 +233,7 @@ def gross_margin(month: pd.Period) -> float:
         settings = sorted(
             (row["effective_from"], row["gross_margin"]) for row in csv.DictReader(lines)
         )
-    in_force = [margin for day, margin in settings if day <= month.end_time.date().isoformat()]
+    in_force = [margin for day, margin in settings if day <= last_day(month).isoformat()]
     return float(in_force[-1])
 
 
@@ -241,15 +246,15 @@ def lifetime_value(rows: pd.DataFrame, month: pd.Period) -> float | None:
 
 
 def since_beginning(rows: pd.DataFrame, month: pd.Period) -> Decimal:
-    return money(rows[rows.month <= month].new.sum())
+    return money(rows.loc[rows.month <= month, "new"].sum())
 
 
 def year_to_date(rows: pd.DataFrame, month: pd.Period) -> Decimal:
-    return money(rows[(rows.month <= month) & (rows.month.dt.year == month.year)].new.sum())
+    return money(rows.loc[(rows.month <= month) & (rows.month.dt.year == month.year), "new"].sum())
 
 
 def twelve_months(rows: pd.DataFrame, month: pd.Period) -> Decimal:
-    return money(rows[(rows.month > month - 12) & (rows.month <= month)].churn.sum())
+    return money(rows.loc[(rows.month > month - 12) & (rows.month <= month), "churn"].sum())
 
 
 def cohort(now: str, then: str, rows: pd.DataFrame, month: pd.Period) -> float | None:

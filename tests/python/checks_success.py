@@ -9,7 +9,7 @@ from statistics import median
 
 import duckdb
 import pandas as pd
-from checks_revenue import TRUTH, UNASSIGNED, Check, SegmentHistory, share
+from checks_revenue import TRUTH, UNASSIGNED, Check, SegmentHistory, last_day, share
 
 
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
@@ -73,7 +73,7 @@ def open_at_month_ends(projects: pd.DataFrame) -> pd.DataFrame:
         if row.is_open == "True" or not pd.isna(row.completed_date):
             completed = "9999-12-31" if row.is_open == "True" else row.completed_date
             for month in pd.period_range(row.started_date, "2026-06", freq="M"):
-                month_end = month.end_time.date().isoformat()
+                month_end = last_day(month).isoformat()
                 if row.started_date <= month_end < completed:
                     found.append((row.account_id, month_end))
     return pd.DataFrame(found, columns=["account_id", "month_end"])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+import warm_python
 from postgres_cluster import PostgresCluster, postgres_cluster
 
 from scripts.metrics_engine import MetricsEngine
@@ -24,6 +25,11 @@ LONGEST_FIRST = (
     *("test_access_roles", "test_metrics_diff", "test_metrics_engine", "test_definition_rules"),
     *("test_pack", "test_docs_site", "test_personal_data", "test_health_backtest"),
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # a worker has it of the process that started it
+        warm_python.begin()
 
 
 def pytest_xdist_auto_num_workers() -> int:
