@@ -6,7 +6,9 @@ split or joined adds up to what it was.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ PLANTED = {
     "two into one": 3,
 }
 DAY = np.timedelta64(1, "D")
+ADDONS = ("platform_", "automation_")  # how the names of plans begin that aren't seats
 
 
 def vary_terms(settings: Settings, billing: Billing, opportunities: pd.DataFrame) -> dict[str, str]:
@@ -66,30 +69,28 @@ class Terms:
 
     def candidates(self, kind: str) -> Iterator[str]:
         """Terms renewed without a gap early enough for the outcome to be known."""
+        charges: dict[str, list[Any]] = defaultdict(list)
+        for charge in self.charges.itertuples():
+            charges[charge.subscription_id].append(charge)
         for key, successor in self.successor.items():
-            if self.is_touched(key):
-                continue
             end = self.subscriptions.at[key, "term_end"]
-            day = end.day
-            own = self.charges[self.charges.subscription_id == key]
-            is_seats = ~own.plan_id.str.startswith(("platform_", "automation_"))
+            if self.is_touched(key) or end >= pd.Timestamp(LAST_DAY) - pd.Timedelta(days=70):
+                continue
+            own = charges[key]
+            addons = [charge for charge in own if charge.plan_id.startswith(ADDONS)]
             fits = {
-                "late": day <= 22,
-                "early": day >= 8,
+                "late": end.day <= 22,
+                "early": end.day >= 8,
                 "without a link": True,
                 "goes on": bool(self.subscriptions.at[key, "auto_renew"])
                 and self.subscriptions.at[successor, "status"] == "active",
-                "replaced midway": bool(is_seats.all()) and len(own) == 2,
-                "two into one": not is_seats.all()
-                and self._has_addon(successor)
-                and bool((own[~is_seats].effective_to == end).all()),
+                "replaced midway": not addons and len(own) == 2,
+                "two into one": bool(addons)
+                and any(charge.plan_id.startswith(ADDONS) for charge in charges[successor])
+                and all(charge.effective_to == end for charge in addons),
             }
-            if end < pd.Timestamp(LAST_DAY) - pd.Timedelta(days=70) and fits[kind]:
+            if fits[kind]:
                 yield key
-
-    def _has_addon(self, key: str) -> bool:
-        plans = self.charges[self.charges.subscription_id == key].plan_id
-        return bool(plans.str.startswith(("platform_", "automation_")).any())
 
     def late(self, rng: np.random.Generator, key: str) -> None:
         """The successor begins some days after the end, in the same month."""
@@ -152,7 +153,7 @@ class Terms:
     def two_into_one(self, rng: np.random.Generator, key: str) -> None:
         """The add-ons had a subscription of their own; one successor took both over."""
         new = f"{key}b"
-        is_addon = self.charges.plan_id.str.startswith(("platform_", "automation_"))
+        is_addon = self.charges.plan_id.str.startswith(ADDONS)
         moved = (self.charges.subscription_id == key) & is_addon
         row = self.subscriptions.loc[key].copy()
         row["term_start"] = self.charges[moved].effective_from.min()

@@ -75,7 +75,7 @@ def resolve_accounts(accounts: pd.DataFrame) -> dict[str, str | None]:
 
 def charge_months(tables: dict[tuple[str, str], pd.DataFrame]) -> list[ChargeMonth]:
     """Every counted charge in force at each closed month's end."""
-    plans = tables["billing", "plans"].set_index("plan_id")
+    plans = {plan.plan_id: plan for plan in tables["billing", "plans"].itertuples()}
     status = tables["billing", "subscriptions"].set_index("subscription_id").status
     account_of = accounts_of_subscriptions(tables)
     suspended_after = unpaid_limits(tables)
@@ -83,9 +83,9 @@ def charge_months(tables: dict[tuple[str, str], pd.DataFrame]) -> list[ChargeMon
     last = pd.Timestamp(LAST_DAY).date()
     found = []
     for charge in tables["billing", "subscription_charges"].itertuples():
-        if charge.plan_id not in plans.index:
+        plan = plans.get(charge.plan_id)
+        if plan is None:
             continue
-        plan = plans.loc[charge.plan_id]
         account = account_of.get(charge.subscription_id, UNASSIGNED)
         is_counted = status.get(charge.subscription_id, "active") in COUNTED
         if plan.charge_type != "recurring" or not is_counted or account is None:

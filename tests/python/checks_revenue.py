@@ -219,10 +219,14 @@ def share(
     denominator: Callable[[pd.DataFrame], float],
     months: int = 1,
 ) -> Callable[[pd.DataFrame, pd.Period], float | None]:
-    """A ratio of two sums over the month, or over so many months up to it."""
+    """A ratio of two sums over the month, or over so many months up to it.
+
+    The rows stand in the order of their months.
+    """
 
     def calculate(rows: pd.DataFrame, month: pd.Period) -> float | None:
-        window = rows[(rows.month > month - months) & (rows.month <= month)]
+        first, end = rows.month.searchsorted([month - months, month], side="right")
+        window = rows.iloc[first:end]
         return ratio(numerator(window), denominator(window))
 
     return calculate

@@ -36,7 +36,11 @@ RATIO_TOLERANCE = 1e-9
 
 @pytest.fixture(scope="module")
 def tables(warehouse: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
-    return {name: rows for module in MODULES for name, rows in module.tables(warehouse).items()}
+    return {
+        name: rows.sort_values("month", kind="stable")
+        for module in MODULES
+        for name, rows in module.tables(warehouse).items()
+    }
 
 
 def test_every_metric_has_a_second_calculation(metrics_engine: MetricsEngine) -> None:
