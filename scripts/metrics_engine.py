@@ -22,6 +22,7 @@ from metricflow.engine.metricflow_engine import (
     OutputColumnOrderMode,
 )
 from metricflow.engine.models import Dimension
+from metricflow.execution.execution_plan import SqlStatement
 from metricflow.protocols.sql_client import SqlEngine
 from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
 from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
@@ -89,30 +90,27 @@ class SavedQuery:
     exports: tuple[str, ...]
 
 
-RENDERERS = {
-    SqlEngine.DUCKDB: DuckDbSqlPlanRenderer(),
-    SqlEngine.POSTGRES: PostgresSQLSqlPlanRenderer(),
-}
+RENDERERS = {"DuckDB": DuckDbSqlPlanRenderer(), "Postgres": PostgresSQLSqlPlanRenderer()}
 
 
-class _Renderer:
-    """What MetricFlow wants of a SQL client to write an engine's dialect; queries are run here."""
+class _SqlClient:
+    """What MetricFlow wants of one; it runs no query, and its plans are the same for RENDERERS."""
 
-    def __init__(self, dialect: str) -> None:
-        self.sql_engine_type = SqlEngine(dialect)
-        self.sql_plan_renderer = RENDERERS[self.sql_engine_type]
+    sql_engine_type = SqlEngine.DUCKDB
+    sql_plan_renderer = RENDERERS["DuckDB"]
 
 
-def _compiled_once(compile_query: Callable[..., str]) -> Callable[..., str]:
-    """Compile a query only if no process has compiled it before, and one at a time."""
+def _compiled_once(compile_query: Callable[..., dict[str, str]]) -> Callable[..., str]:
+    """Compile a query, for all dialects, only if no process has before, and one at a time."""
 
     @wraps(compile_query)
     def look_up(self: "MetricDefinitions", *arguments: Any, **options: Any) -> str:
-        def compile_it() -> str:
+        def compile_it() -> dict[str, str]:
             with self._lock:
                 return compile_query(self, *arguments, **options)
 
-        return self._compiled.sql((compile_query.__name__, arguments, options), compile_it)
+        question = compile_query.__name__, arguments, options
+        return self._compiled.sql(question, compile_it)[self._dialect]
 
     return look_up
 
@@ -130,12 +128,13 @@ class MetricDefinitions:
         `dialect`, of the SQL that is written, is DuckDB or Postgres.
         """
         text = semantic_manifest.read_text()
+        self._dialect = dialect
         self._lock = threading.RLock()
         self._known_group_bys: dict[tuple[tuple[str, ...], bool], dict[str, Dimension]] = {}
         self._lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(text))
-        self._metricflow = MetricFlowEngine(self._lookup, _Renderer(dialect))
+        self._metricflow = MetricFlowEngine(self._lookup, _SqlClient())
         # This file decides, too, what a question is compiled to.
-        self._compiled = CompiledQueries(f"{dialect} {Path(__file__).read_text()} {text}")
+        self._compiled = CompiledQueries(f"{Path(__file__).read_text()} {text}")
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:
@@ -238,7 +237,7 @@ class MetricDefinitions:
         limit: int | None = None,
         start: date | None = None,
         end: date | None = None,
-    ) -> str:
+    ) -> dict[str, str]:
         """The SQL of a query; the arguments are those of `query`."""
         metrics, group_by = list(dict.fromkeys(metrics)), list(dict.fromkeys(group_by))
         self._check_metrics(metrics)
@@ -260,7 +259,7 @@ class MetricDefinitions:
         )
 
     @_compiled_once
-    def explain_inputs(self, ratio: str, group_by: Sequence[str] = ()) -> str:
+    def explain_inputs(self, ratio: str, group_by: Sequence[str] = ()) -> dict[str, str]:
         """The SQL of a ratio's two inputs; the arguments are those of `query_inputs`."""
         self._check_metrics([ratio])
         self._check_group_by([ratio], group_by)
@@ -280,7 +279,7 @@ class MetricDefinitions:
         )
 
     @_compiled_once
-    def explain_saved(self, name: str) -> str:
+    def explain_saved(self, name: str) -> dict[str, str]:
         """The SQL of a saved query."""
         known = [query.name for query in self.saved_queries]
         if name not in known:
@@ -291,11 +290,17 @@ class MetricDefinitions:
             )
         )
 
-    def _sql(self, request: MetricFlowQueryRequest) -> str:
+    def _sql(self, request: MetricFlowQueryRequest) -> dict[str, str]:
         try:
-            return self._metricflow.explain(request).sql_statement.without_descriptions.sql
+            explained = self._metricflow.explain(request).convert_to_execution_plan_result
         except InvalidQueryException as error:
             raise UsageError(f"This query can't be answered. {_first_message(error)}") from None
+        plan = explained.convert_to_sql_plan_result.sql_plan
+        rendered = {dialect: each.render_sql_plan(plan) for dialect, each in RENDERERS.items()}
+        return {
+            dialect: SqlStatement(sql.sql, sql.bind_parameter_set).without_descriptions.sql
+            for dialect, sql in rendered.items()
+        }
 
     def _group_bys(self, metrics: Sequence[str], all_grains: bool = False) -> dict[str, Dimension]:
         """What all of the metrics can be grouped by, with every grain of time if asked for."""

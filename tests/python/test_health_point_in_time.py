@@ -29,7 +29,7 @@ ALWAYS = {
     14: [date(2025, 3, 31)],
     15: [date(2026, 6, 29)],
 }
-DAYS_EACH = 7
+DAYS_EACH = 5
 LEAKING = (13, date(2024, 8, 31))
 
 

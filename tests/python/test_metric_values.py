@@ -105,19 +105,20 @@ def test_a_query_is_compiled_once_for_each_text_of_definitions(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripts.compiled_queries.FILE", tmp_path / "queries.sqlite")
-    compiled = iter(["select 1", "select 2", "select 3"])
+    compiled = iter({"DuckDB": f"select {number}", "Postgres": "..."} for number in (1, 2, 3))
 
-    def ask(definitions: str, question: str) -> str:
+    def ask(definitions: str, question: str) -> dict[str, str]:
         return CompiledQueries(definitions).sql(question, lambda: next(compiled))
 
-    assert ask("one", "mrr") == "select 1"
-    assert ask("one", "mrr") == "select 1"
-    assert ask("one", "arr") == "select 2"
-    assert ask("other", "mrr") == "select 3"
+    assert ask("one", "mrr") == {"DuckDB": "select 1", "Postgres": "..."}
+    assert ask("one", "mrr") == {"DuckDB": "select 1", "Postgres": "..."}
+    assert ask("one", "arr") == {"DuckDB": "select 2", "Postgres": "..."}
+    assert ask("other", "mrr") == {"DuckDB": "select 3", "Postgres": "..."}
 
 
 def test_a_query_is_compiled_anew_where_nothing_can_be_kept(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripts.compiled_queries.FILE", tmp_path / "absent" / "queries.sqlite")
-    assert CompiledQueries("one").sql("mrr", lambda: "select 1") == "select 1"
+    compiled = CompiledQueries("one").sql("mrr", lambda: {"DuckDB": "select 1"})
+    assert compiled == {"DuckDB": "select 1"}
