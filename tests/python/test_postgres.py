@@ -146,6 +146,12 @@ def test_the_queried_values_wait_for_the_same_models_on_both_engines(dbt: Dbt) -
         )
 
 
+def test_no_unit_test_is_run_there(dbt: Dbt) -> None:
+    """Their examples are in DuckDB's types, so a plain `dbt build` has to leave them out."""
+    assert len(dbt.manifest.nodes) > 1000
+    assert list(dbt.manifest.unit_tests) == []
+
+
 def test_queries_of_other_definitions_are_refused(dbt: Dbt) -> None:
     with connected() as cursor:
         cursor.execute("update main.metric_queries set definitions = 'others'")
