@@ -27,7 +27,7 @@ build: venv ## Build, test, audit, publish and document (the demo, or your files
 		$(if $(PUBLISH_TO),--publish-to "$(PUBLISH_TO)") \
 		$(if $(TARGET),--target "$(TARGET)")
 
-# Lint leaves one processor idle for a third of its time, so the tests begin beside it.
+# Lint doesn't keep all processors busy, so the tests begin beside it.
 .PHONY: test pytest
 test: venv browser postgres target/manifest.json ## Lint, and every test of the project
 	@$(MAKE) -j2 lint pytest
@@ -47,7 +47,8 @@ bi: venv ## Write what Superset, Looker, Tableau and Power BI import
 # Lint has a folder of its own, so that it can run beside a build, and passes once for a state of the
 # project; a folder is younger than what was added to it or removed. sqlfluff reads what dbt has just
 # parsed, as long as both are told of the same work file; it looks at the SQL that changed since the
-# last pass, and at all of it when what all SQL depends on did.
+# last pass, and at all of it when what all SQL depends on did. It ends its processes while dbt holds
+# a lock in them, of which Python would warn.
 LINT := work/lint
 LINTED := analyses bi/* docs/* macros models scripts seeds tests *.yml *.toml *.txt *.md .sqlfluff*
 
@@ -59,6 +60,7 @@ lint: venv $(LINT)/passed ## Check style, structure and definitions (ruff, sqlfl
 
 $(LINT)/passed: export DBT_TARGET_PATH := $(LINT)/target
 $(LINT)/passed: export BELLWETHER_WORK_FILE := $(LINT)/bellwether.duckdb
+$(LINT)/passed: export PYTHONWARNINGS := ignore::UserWarning:multiprocessing.resource_tracker
 $(LINT)/passed: $(shell find $(LINTED) ! -path '*__pycache__*' 2>/dev/null)
 	@.venv/bin/ruff check --quiet bi models scripts tests
 	@.venv/bin/ruff format --quiet --check bi models scripts tests
