@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -14,6 +15,10 @@ from scripts.project import Places, UserError
 # DuckDB takes as many threads as Slurm says there are. Here several processes compute at once, so a
 # second thread of each would only be in the others' way. (`make build` takes all there are.)
 os.environ["SLURM_CPUS_ON_NODE"] = "1"
+
+# Manifests and tables are many objects that live long: looking for rubbish among them less often
+# spares compiling metric queries a seventh of its time, and a build of the project 3 %.
+gc.set_threshold(100_000, 50, 100)
 
 # Modules that build the project or start a server, the longest first: begun last, one of them
 # would keep one process busy while the others are done.
